@@ -1,0 +1,122 @@
+"""The interface that every way to capture sound stands behind: list, open, close, report. No policy.
+
+A back end says what there is and hands over what it gets. When to open, wait or open again is decided by
+`tray_app.recorder.follow`, one rule for all systems.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Sound as the devices hand it over: shape (frames, channels), C-contiguous, −1.0 to 1.0 (louder is possible)."""
+
+SourceKind = Literal["loopback", "input", "signal"]
+
+DEFAULT_CHUNK_FRAMES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing that can be recorded.
+
+    `id` survives restarts and is what a settings file holds; `name` is for people; `rate` in Hz and `channels` are
+    the device's own; `default` is True for the loopback of the default output.
+    """
+
+    id: str
+    name: str
+    kind: SourceKind
+    backend: str
+    rate: int
+    channels: int
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one device read delivers.
+
+    `samples` are the chunk's own (never a view into a buffer that the device writes again). `time` is the capture
+    time of its first frame in seconds of `time.perf_counter()`: the server's timing where there is one, else arrival
+    less the chunk's length. `dropped` counts the frames that were delivered directly before this chunk and could not
+    be kept.
+    """
+
+    samples: Samples
+    time: float
+    dropped: int = 0
+
+
+OnChunk = Callable[[Chunk], None]
+"""Called on the device's own thread for every chunk. It returns at once: it must not wait, log or touch a file."""
+
+OnLost = Callable[[str], None]
+"""Called once, on any thread, when the stream delivers nothing any more; says why in words for the log."""
+
+
+class Stream(abc.ABC):
+    """An open source that delivers chunks until it is closed or lost.
+
+    `source` is what was opened (its rate and channels are those of the chunks), `started_at` the
+    `time.perf_counter()` at which the device began to run: the zero of its time line.
+    """
+
+    source: Source
+    started_at: float
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Stop delivering and free the device. May be called twice, and after a loss; never raises.
+
+        May take long where a device hangs: call it on a thread that nobody waits for without a deadline.
+        After it returns, no chunk is handed over any more.
+        """
+
+
+class Watch(abc.ABC):
+    """A running watch over the list of sources and the default; ends with `close`."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """End the watch. May be called twice; never raises."""
+
+
+class Backend(abc.ABC):
+    """A way to capture sound on one operating system."""
+
+    name: str
+
+    @abc.abstractmethod
+    def sources(self) -> list[Source]:
+        """Return every source there is now, loopbacks first.
+
+        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing).
+        """
+
+    @abc.abstractmethod
+    def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:
+        """Open `source` and begin to deliver, asking the device for `chunk_frames` frames a chunk.
+
+        The stream can never be moved to another source by the system. Raises `SourceNotFoundError` when the source
+        is gone, `SourceError` when it cannot be opened, `BackendUnavailableError` as `sources` does.
+        """
+
+    def watch(self, changed: Callable[[], None]) -> Watch | None:
+        """Call `changed` (on any thread) when sources or the default may have changed; None where unsupported.
+
+        Where it is None, callers ask `sources` from time to time.
+        """
+        del changed
+        return None
+
+    def muted(self, source: Source) -> bool:
+        """Return whether the system plays `source` muted or at volume zero, so that nothing will be heard."""
+        del source
+        return False

@@ -1,0 +1,122 @@
+"""The closed set of things that parts tell each other, and the one bus that carries them.
+
+Any thread posts; one loop delivers. A slow listener therefore never holds the recorder, and listeners need no locks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from tray_app.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The recorder went to `state`; `waiting` is True while its device is lost and waited for."""
+
+    state: State
+    waiting: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud it is: `peak` in dBFS (−inf for digital silence), with the take's length so far in seconds."""
+
+    peak: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The device delivered nothing for `frames` frames from frame `start` of the take; zeros stand there."""
+
+    start: int
+    frames: int
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFinished:
+    """A take is complete on disk. `original` is its file; its jobs come next."""
+
+    original: Path
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """A job has done `done` (0.0 to 1.0) of the take `name`."""
+
+    name: str
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    """All jobs of a take ended well. `trimmed` or `original` is None where there is no such file (any more)."""
+
+    name: str
+    trimmed: Path | None
+    original: Path | None
+    recovered: bool = False
+    heard: bool = True
+    seconds: float = 0.0
+    kept_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something went wrong that the user should know: one plain line. `fatal` when it ended the take or the job."""
+
+    text: str
+    fatal: bool = False
+
+
+Event = StateChanged | Level | Gap | TakeFinished | JobProgress | JobFinished | Problem
+_E = TypeVar("_E", StateChanged, Level, Gap, TakeFinished, JobProgress, JobFinished, Problem)
+
+
+class EventBus:
+    """A queue of events with one delivering loop.
+
+    `post` may be called from any thread and never waits for a listener. A `Level` or `JobProgress` that was not
+    delivered yet is replaced by the next one, so a loop that is away does not let memory grow.
+    """
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._ready = threading.Condition()
+        self._listeners: list[tuple[type, Callable[..., None]]] = []
+
+    def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> None:
+        """Call `listener` for every event of `kind`, on the delivering loop's thread."""
+        self._listeners.append((kind, listener))
+
+    def post(self, event: Event) -> None:
+        """Queue an event. Never blocks beyond the moment that another thread takes to do the same."""
+        with self._ready:
+            last = self._events[-1] if self._events else None
+            if isinstance(event, Level | JobProgress) and type(last) is type(event):
+                self._events[-1] = event
+            else:
+                self._events.append(event)
+            self._ready.notify()
+
+    def deliver(self, timeout: float) -> bool:
+        """Deliver what is queued, waiting up to `timeout` seconds for the first. Return whether there was any."""
+        with self._ready:
+            if not self._events:
+                self._ready.wait(timeout)
+            batch = list(self._events)
+            self._events.clear()
+        for event in batch:
+            for kind, listener in self._listeners:
+                if isinstance(event, kind):
+                    listener(event)
+        return bool(batch)
