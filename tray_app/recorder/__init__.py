@@ -1,0 +1,1 @@
+"""A take in the making: from a device's chunks to files."""

@@ -1,0 +1,425 @@
+"""Capture times against frames: where a gap was, how many zeros it gets, where a pause begins and ends. Pure.
+
+The *line* is the take's clock in frames of the take, counted from "stream started"; pauses are on it. Line position
+L stands for the time `reference + L / rate`. The file is the line without the pauses.
+
+A chunk's capture time is late by whatever the system was late, never early. So the device's own time line is the
+lower envelope of `capture time − position`. A step up of that envelope is a gap. To tell a step from a stall whose
+frames come in a burst, chunks are held for `HOLD` seconds after a stall. The step is measured against a reference
+that gaps never move, so that errors of single gaps do not add up; only drift moves it, learnt from the minima of
+`BLOCK` seconds within one undisturbed stretch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from tray_app.capture.base import Chunk, Samples
+
+STEP = 0.050
+"""A rise of the envelope of at least this many seconds is a gap; less is jitter or drift."""
+HOLD = 0.250
+"""So long chunks are held after a stall, until it is clear whether the missing frames still come."""
+LONG_STALL = 3.0
+"""A stall that was watched for so many seconds is filled while it lasts …"""
+BEHIND = 1.0
+"""… up to this many seconds behind now, so that Stop owes nothing and a crash loses no more."""
+BLOCK = 10.0
+"""Seconds over which the envelope's minimum is taken to learn the drift."""
+MAX_DRIFT = 1e-3
+"""The steepest creep that is taken for a clock's drift: 1000 ppm. Sound devices stay within some 200 ppm."""
+WATCHED_TICK = 0.5
+"""A tick counts for at most this much of a stall: after the program itself stood still, a burst may yet come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Frames of the device, in its own rate, that belong at frame `at` of the file."""
+
+    at: int
+    samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Zeros up to frame `end` of the file, from frame `start`: a gap, or frames that were dropped."""
+
+    start: int
+    end: int
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What comes next does not continue what came before: a pause's edge, a lost stream, the end."""
+
+
+Piece = Sound | Fill | Break
+
+
+@dataclass(slots=True)
+class _Pause:
+    """A pause: its edges in seconds and on the line; no end while it lasts."""
+
+    begin: float
+    begin_line: int
+    end: float | None = None
+    end_line: int | None = None
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """An undisturbed stretch between gaps: minima of the envelope per block, for drift."""
+
+    base: float
+    block_began: float = math.nan
+    block_min: float = math.inf
+    first_began: float = math.nan
+    first_min: float = math.nan
+    last_began: float = math.nan
+    last_min: float = math.nan
+
+    def add(self, time: float, offset: float) -> bool:
+        """Take in a chunk's offset. Return True when that closed a block after the first."""
+        if math.isnan(self.block_began):
+            self.block_began = time
+        if time - self.block_began < BLOCK:
+            self.block_min = min(self.block_min, offset)
+            return False
+        first = math.isnan(self.first_min)
+        if first:
+            self.first_began, self.first_min = self.block_began, self.block_min
+        self.last_began, self.last_min = self.block_began, self.block_min
+        self.block_began, self.block_min = time, offset
+        return not first
+
+    @property
+    def creep(self) -> tuple[float, float]:
+        """How far the envelope crept, and over how long: (seconds, seconds)."""
+        if math.isnan(self.first_min):
+            return 0.0, 0.0
+        return self.last_min - self.first_min, self.last_began - self.first_began
+
+
+@dataclass(slots=True)
+class _Hold:
+    """Chunks held after a stall: `least` is the lowest offset, of chunk `least_at`; `frames` are the device's."""
+
+    until: float = math.inf
+    chunks: list[Chunk] = field(default_factory=list)
+    frames: int = 0
+    least: float = math.inf
+    least_at: int = 0
+
+    def add(self, chunk: Chunk, offset: float) -> None:
+        """Take in a chunk; of equal offsets the last one counts."""
+        if offset <= self.least:
+            self.least, self.least_at = offset, len(self.chunks)
+        self.chunks.append(chunk)
+        self.frames += chunk.dropped + len(chunk.samples)
+
+
+class Timeline:
+    """Places chunks on the take's line. Times in seconds of one monotonic clock, positions in frames.
+
+    `rate` is the take's, `started` the moment at which the first stream began to run. Feed chunks in the order of
+    their delivery; call `tick` when nothing arrived for a while. The pieces that come back are in the file's order
+    and are to be written at once.
+    """
+
+    def __init__(self, rate: int, started: float) -> None:
+        self.rate = rate
+        self.started = started
+        self.late_frames = 0
+        self.gaps: list[tuple[int, int]] = []
+        self.dropped: list[tuple[int, int]] = []
+        self._reference = started
+        self._anchored = False
+        self._device_rate = rate
+        self._run_start = 0
+        self._run_frames = 0
+        self._stall_from: int | None = None
+        self._hold: _Hold | None = _Hold()
+        self._stretch = _Stretch(started)
+        self._past_creep = (0.0, 0.0)
+        self._disturbed = False
+        self._pauses: list[_Pause] = []
+        self._past_pauses = 0
+        self._skipped = 0
+        self._last_tick: float | None = None
+        self._watched = 0.0
+        self._early = 0
+        self._surplus = 0
+        self._chunk_seconds = 0.0
+
+    # What is known
+
+    @property
+    def frames(self) -> int:
+        """Frames of the file so far: what the pieces given out add up to."""
+        return self._line - self._skipped
+
+    @property
+    def pauses(self) -> list[tuple[int, float]]:
+        """Every pause that has ended: (frame of the file at which it stands, seconds it lasted)."""
+        found: list[tuple[int, float]] = []
+        out = 0
+        for pause in self._pauses:
+            if pause.end is not None and pause.end_line is not None:
+                found.append((min(pause.begin_line - out, self.frames), pause.end - pause.begin))
+                out += pause.end_line - pause.begin_line
+        return found
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """How much faster the device's clock runs than ours, in parts per million; None while unknown (20 s)."""
+        rise = self._past_creep[0] + self._stretch.creep[0]
+        over = self._past_creep[1] + self._stretch.creep[1]
+        return -1e6 * rise / over if over > 0 else None
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a stall is being filled right now."""
+        return self._stall_from is not None
+
+    def seconds_at(self, now: float) -> float:
+        """Return the take's clock at `now`: seconds since the start less the pauses so far."""
+        paused = sum((p.end if p.end is not None else now) - p.begin for p in self._pauses)
+        return max(0.0, now - self.started - paused)
+
+    # What happens
+
+    def open(self, device_rate: int) -> list[Piece]:
+        """Begin with a stream whose chunks have `device_rate` frames a second: the first, or one that returned."""
+        pieces = self._release()
+        self._begin_run(self._line)
+        self._device_rate = device_rate
+        self._new_stretch()
+        return [*pieces, Break()]
+
+    def feed(self, chunk: Chunk) -> list[Piece]:
+        """Place a chunk; return what can be written now (nothing while chunks are held)."""
+        self._watched, self._last_tick = 0.0, None
+        self._chunk_seconds = len(chunk.samples) / self._device_rate
+        if self._hold is None and self._offset(chunk, 0) - self._reference < STEP:
+            return self._place(chunk)
+        return self._keep(chunk)
+
+    def tick(self, now: float) -> list[Piece]:
+        """Say that nothing has arrived up to `now`: ends a hold that is over, fills a long stall in pieces."""
+        self._watch(now)
+        if self._hold is not None and self._hold.chunks:
+            return self._release() if now >= self._hold.until else []
+        if self._watched < LONG_STALL:
+            return []
+        return self._fill_stall(self._line_at(now - BEHIND))
+
+    def lost(self) -> list[Piece]:
+        """Say that the stream has ended: what is held is decided now."""
+        return [*self._release(), Break()]
+
+    def pause(self, at: float) -> None:
+        """Begin a pause at time `at`: from there nothing reaches the file."""
+        self._pauses.append(_Pause(at, max(self._line_at(at), self._line)))
+
+    def resume(self, at: float) -> None:
+        """End the pause that runs, at time `at`."""
+        pause = self._pauses[-1]
+        pause.end = at
+        pause.end_line = max(self._line_at(at), self._line, pause.begin_line)
+
+    def stop(self, at: float) -> list[Piece]:
+        """End the take at time `at`: place what is held and fill what a stall still owes."""
+        pieces = self._release()
+        if self._line_at(at) - self._line >= (STEP + self._chunk_seconds) * self.rate:
+            pieces += self._fill_stall(self._line_at(at))
+        if self._pauses and self._pauses[-1].end is None:
+            self.resume(at)
+        return [*pieces, Break()]
+
+    # The line
+
+    @property
+    def _line(self) -> int:
+        """The line's position of the next frame."""
+        return self._run_start + self._scaled(self._run_frames)
+
+    def _scaled(self, device_frames: int) -> int:
+        """Frames of the take for frames of the device, rounded half up in whole numbers: nothing adds up."""
+        return (2 * device_frames * self.rate + self._device_rate) // (2 * self._device_rate)
+
+    def _line_at(self, time: float) -> int:
+        return max(0, round((time - self._reference) * self.rate))
+
+    def _begin_run(self, line: int) -> None:
+        self._run_start, self._run_frames = line, 0
+
+    def _offset(self, chunk: Chunk, frames_before: int) -> float:
+        """Capture time less position: where the chunk says that the line began."""
+        base = self._stall_from if self._stall_from is not None else self._line - self._early
+        lead = (frames_before + chunk.dropped) / self._device_rate
+        return chunk.time - base / self.rate - lead
+
+    # Gaps
+
+    def _keep(self, chunk: Chunk) -> list[Piece]:
+        """Hold a chunk after a stall; let go when it is clear what the stall was."""
+        hold = self._hold
+        if hold is None:
+            hold = self._hold = _Hold()
+        if not hold.chunks:
+            hold.until = chunk.time + self._chunk_seconds + HOLD
+        hold.add(chunk, self._offset(chunk, hold.frames))
+        caught_up = self._anchored and hold.least - self._reference < STEP
+        return self._release() if caught_up or chunk.time >= hold.until else []
+
+    def _release(self) -> list[Piece]:
+        """Decide what a stall was, and place the chunks that were held.
+
+        Up to the one with the lowest offset they belong together, since a further gap would have raised it; those
+        behind it are judged anew.
+        """
+        hold = self._hold
+        if hold is None or not hold.chunks:
+            return []
+        self._hold = None
+        rise = hold.least - self._reference
+        if not self._anchored:
+            self._anchored = True
+            if rise < STEP:
+                self._reference = self._stretch.base = hold.least
+        pieces = self._close_gap(round(rise * self.rate) if rise >= STEP else 0)
+        for chunk in hold.chunks[: hold.least_at + 1]:
+            pieces += self._place(chunk)
+        for chunk in hold.chunks[hold.least_at + 1 :]:
+            pieces += self.feed(chunk)
+        return pieces
+
+    def _close_gap(self, frames: int) -> list[Piece]:
+        """End a stall that turned out to be a gap of `frames`; some, or too much, of it may be filled already."""
+        if self._stall_from is None and not frames:
+            return []
+        begin = self._stall_from if self._stall_from is not None else self._line - self._early
+        self._stall_from = None
+        missing = begin + frames - self._line
+        self._early = max(0, -missing)
+        pieces = self._fill(self._line + missing) if missing > 0 else []
+        self._new_stretch()
+        self._surplus = frames
+        return pieces
+
+    def _fill_stall(self, line: int) -> list[Piece]:
+        """Fill a stall that still lasts up to `line`."""
+        if line <= self._line:
+            return []
+        if self._stall_from is None:
+            self._stall_from, self._early = self._line - self._early, 0
+        return self._fill(line)
+
+    def _watch(self, now: float) -> None:
+        if self._last_tick is not None and now > self._last_tick:
+            self._watched += min(now - self._last_tick, WATCHED_TICK)
+        self._last_tick = now
+
+    # Placing
+
+    def _place(self, chunk: Chunk) -> list[Piece]:
+        pieces: list[Piece] = []
+        offset = self._offset(chunk, 0)
+        if chunk.dropped:
+            pieces += self._fill(self._run_start + self._scaled(self._run_frames + chunk.dropped), dropped=True)
+        self._learn(chunk.time, offset)
+        samples = self._without_early(chunk.samples, offset)
+        return pieces + self._sound(samples) if len(samples) else pieces
+
+    def _without_early(self, samples: Samples, offset: float) -> Samples:
+        """Leave out frames that arrive for time that zeros were written for: counted, not inserted.
+
+        That is known when a stall was filled too far, and found out when a burst brings a gap's frames after all.
+        """
+        ahead = round((self._reference - offset) * self.rate)
+        if not self._early and self._surplus and ahead >= STEP * self.rate:
+            self._early = min(self._surplus, ahead)
+            self._surplus -= self._early
+        if not self._early:
+            return samples
+        late = min(len(samples), self._early * self._device_rate // self.rate)
+        self._early = self._early - self._scaled(late) if late == len(samples) else 0
+        self.late_frames += late
+        return samples[late:]
+
+    def _learn(self, time: float, offset: float) -> None:
+        """Follow the clock: the anchor by every chunk at first, the drift by blocks."""
+        stretch = self._stretch
+        if not self._disturbed and math.isnan(stretch.first_min) and offset < self._reference:
+            self._reference = stretch.base = offset
+        if stretch.add(time, offset):
+            target = stretch.base + stretch.last_min - stretch.first_min
+            most = MAX_DRIFT * BLOCK
+            self._reference += min(max(target - self._reference, -most), most)
+
+    def _new_stretch(self) -> None:
+        rise, over = self._stretch.creep
+        self._past_creep = (self._past_creep[0] + rise, self._past_creep[1] + over)
+        self._stretch = _Stretch(self._reference)
+
+    # Pauses: what of the line reaches the file
+
+    def _cut_out(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """The parts of the line from `begin` to `end` that no pause takes out."""
+        parts: list[tuple[int, int]] = []
+        for pause in self._pauses[self._past_pauses :]:
+            if pause.end_line is not None and pause.end_line <= begin:
+                self._past_pauses += 1
+                continue
+            if pause.begin_line >= end:
+                break
+            if begin < pause.begin_line:
+                parts.append((begin, pause.begin_line))
+            begin = end if pause.end_line is None else min(end, pause.end_line)
+        return [*parts, (begin, end)] if begin < end else parts
+
+    def _sound(self, samples: Samples) -> list[Piece]:
+        """Place frames of the device at the line's end, without what pauses take out."""
+        at, first = self._line, self._run_frames
+        end = self._run_start + self._scaled(first + len(samples))
+        pieces: list[Piece] = []
+        for part_begin, part_end in [*self._cut_out(at, end), (end, end)]:
+            if part_begin > at:
+                self._skipped += part_begin - at
+                pieces.append(Break())
+            if part_begin < part_end:
+                low = self._device_frame(part_begin) - first if part_begin > self._line else 0
+                high = self._device_frame(part_end) - first if part_end < end else len(samples)
+                pieces.append(Sound(part_begin - self._skipped, samples[low:high]))
+            at = part_end
+        self._run_frames += len(samples)
+        return pieces
+
+    def _device_frame(self, line: int) -> int:
+        """The frame of the run, in the device's rate, that stands at `line`."""
+        return round((line - self._run_start) * self._device_rate / self.rate)
+
+    def _fill(self, end: int, *, dropped: bool = False) -> list[Piece]:
+        """Fill the line up to `end` with zeros, without what pauses take out."""
+        at = self._line
+        self._disturbed = True
+        pieces: list[Piece] = []
+        for part_begin, part_end in [*self._cut_out(at, end), (end, end)]:
+            self._skipped += part_begin - at
+            if part_begin < part_end:
+                start, frames = part_begin - self._skipped, part_end - part_begin
+                pieces.append(Fill(start, start + frames, dropped))
+                self._note(start, frames, dropped)
+            at = part_end
+        self._begin_run(end)
+        return pieces
+
+    def _note(self, start: int, frames: int, dropped: bool) -> None:
+        """List a gap; one that goes on where the last ended is the same gap."""
+        ranges = self.dropped if dropped else self.gaps
+        if ranges and sum(ranges[-1]) == start:
+            start, frames = ranges[-1][0], ranges[-1][1] + frames
+            ranges.pop()
+        ranges.append((start, frames))
