@@ -1,0 +1,52 @@
+"""Names of takes: safe on every system, and free in every folder and extension that a take uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from tray_app.disk import Disk
+
+ORIGINALS = "originals"
+"""The folder below the save folder in which originals lie while there is a trimmed twin."""
+
+MAX_NAME_BYTES = 180
+"""File systems allow 255 bytes; this leaves room for ` (999)`, an extension and a temporary ending."""
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+
+
+def fill_template(template: str, when: datetime) -> str:
+    """Put `{date}` (2026-11-23) and `{time}` (14-03-07) of `when` into a file name template."""
+    return template.replace("{date}", when.strftime("%Y-%m-%d")).replace("{time}", when.strftime("%H-%M-%S"))
+
+
+def safe_name(text: str) -> str:
+    """Return `text` as a file name (no extension) that Windows, macOS and Linux take, and that stays in its folder.
+
+    Follows Microsoft's "Naming Files, Paths, and Namespaces": forbidden characters become `_`, trailing dots and
+    spaces go, reserved device names get a `_` in front. Never empty, at most 180 bytes of UTF-8.
+    """
+    name = _FORBIDDEN.sub("_", text).strip().rstrip(". ").lstrip(".")
+    name = name.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip(". ")
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    return name or "recording"
+
+
+def free_name(disk: Disk, folders: Iterable[Path], name: str) -> str:
+    """Return `name`, or `name (2)`, `name (3)` …: the first that no file in `folders` has, whatever its extension.
+
+    Compared without case, as Windows and macOS do. Raises `OSError` when a folder cannot be read.
+    """
+    taken = {path.name.casefold() for folder in folders for path in disk.list(folder)}
+    number = 1
+    while True:
+        candidate = name if number == 1 else f"{name} ({number})"
+        prefix = candidate.casefold()
+        if not any(other == prefix or other.startswith(f"{prefix}.") for other in taken):
+            return candidate
+        number += 1

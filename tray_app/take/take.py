@@ -1,0 +1,244 @@
+"""A take's files and its marker.
+
+The marker lies beside the original and is held locked by the process that owns the take. Its lock, not a process id,
+tells whether that process lives; its stage is the post-processing queue's memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tray_app.disk import Disk, storage_error
+from tray_app.errors import OutputExistsError
+from tray_app.take.names import ORIGINALS, free_name, safe_name
+
+log = logging.getLogger(__name__)
+
+MARKER_VERSION = 1
+MARKER = ".take"
+_MAX_MARKER = 1 << 20
+
+
+class Stage(StrEnum):
+    """How far a take is."""
+
+    RECORDING = "recording"
+    FINISHING = "finishing"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to become of a take, fixed when it begins.
+
+    `silence` is (min_silence_len in ms, silence_thresh in dBFS), or None to leave the sound as it is;
+    `keep_original` says whether the original stays beside a trimmed twin.
+    """
+
+    silence: tuple[int, float] | None
+    keep_original: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a take's files are. `folder` is the save folder; without silence removal the original lies there."""
+
+    folder: Path
+    name: str
+    trims: bool
+
+    @property
+    def home(self) -> Path:
+        """The folder of the original, its marker and its sidecar."""
+        return self.folder / ORIGINALS if self.trims else self.folder
+
+    @property
+    def original(self) -> Path:
+        """The take as recorded."""
+        return self.home / f"{self.name}.wav"
+
+    @property
+    def trimmed(self) -> Path | None:
+        """The take with the cuts taken out; None without silence removal."""
+        return self.folder / f"{self.name}.wav" if self.trims else None
+
+    @property
+    def part(self) -> Path:
+        """The trimmed twin while it grows: on the same volume, under a temporary name."""
+        return self.home / f"{self.name}.part"
+
+    @property
+    def marker(self) -> Path:
+        """The marker."""
+        return self.home / f"{self.name}{MARKER}"
+
+    @property
+    def sidecar(self) -> Path:
+        """The facts as JSON."""
+        return self.home / f"{self.name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the marker says. `live` tells that the twin was completed at Stop; `reason` why a take is parked."""
+
+    stage: Stage
+    plan: Plan
+    live: bool = False
+    attempts: int = 0
+    reason: str = ""
+
+
+class Take:
+    """A take that this process owns: its marker is locked until `release` or `done`."""
+
+    def __init__(self, disk: Disk, paths: Paths, marker: io.FileIO, memory: Memory) -> None:
+        self._disk = disk
+        self.paths = paths
+        self._marker = marker
+        self.memory = memory
+
+    def remember(self, **changes: Any) -> None:
+        """Change what the marker says, in place (a rename would lose the lock). Raises `OSError`."""
+        self.memory = replace(self.memory, **changes)
+        _write(self._marker, self.memory)
+
+    def release(self) -> None:
+        """Give the take up without ending it: another start will find it."""
+        self._marker.close()
+
+    def done(self) -> None:
+        """End the take: the marker goes. Failure to remove it only means that it is looked at once more."""
+        try:
+            try:
+                # Removed while it is still locked, so that nobody can claim a take that has just ended …
+                self._disk.remove(self.paths.marker)
+            except PermissionError:
+                # … but Windows removes no open file: there it may be claimed once more, which does no harm.
+                self._marker.close()
+                self._disk.remove(self.paths.marker)
+        except OSError as error:
+            log.warning("marker %s stays: %r", self.paths.marker, error)
+        finally:
+            self._marker.close()
+
+
+def begin(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
+    """Claim a free name in `folder` and make the marker, locked. Folders are made where missing.
+
+    Raises `StorageError` when the folder cannot be used.
+    """
+    trims = plan.silence is not None
+    folders = [folder, folder / ORIGINALS]
+    try:
+        disk.make_folder(folders[1] if trims else folder)
+        wanted = safe_name(name)
+        while True:
+            paths = Paths(folder, free_name(disk, folders, wanted), trims)
+            with contextlib.suppress(FileExistsError):
+                return _mark(disk, paths, Memory(Stage.RECORDING, plan))
+    except OSError as error:
+        raise storage_error("record into", folder, error, safe="Nothing was recorded.") from error
+
+
+def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
+    """As `begin`, for a name that the user gave: refused when anything has it, with `OutputExistsError`."""
+    take = begin(disk, folder, name, plan)
+    if take.paths.name != safe_name(name):
+        take.done()
+        raise OutputExistsError(
+            f"{folder / safe_name(name)}.wav exists already, or its original does.",
+            safe="Nothing was changed.",
+            todo="Choose another name.",
+        )
+    return take
+
+
+def _mark(disk: Disk, paths: Paths, memory: Memory) -> Take:
+    file = disk.create(paths.marker)
+    try:
+        if not disk.lock(file):
+            raise FileExistsError(str(paths.marker))
+        _write(file, memory)
+    except BaseException:
+        file.close()
+        raise
+    return Take(disk, paths, file, memory)
+
+
+def markers(disk: Disk, folder: Path) -> list[Path]:
+    """Return the markers in a save folder, oldest name first. Raises `OSError` when it cannot be read."""
+    found = [*disk.list(folder), *disk.list(folder / ORIGINALS)]
+    return [path for path in found if path.suffix == MARKER]
+
+
+class NewerMarkerError(Exception):
+    """A marker was written by a newer version: left alone."""
+
+
+def claim(disk: Disk, marker: Path) -> Take | None:
+    """Take over a take that nobody owns. None while a process owns it, or when it went away meanwhile.
+
+    Raises `NewerMarkerError` for a marker of a newer version, and `OSError`. A marker that cannot be read counts
+    as one of a recording with default silence settings: the sound is what matters.
+    """
+    try:
+        file = disk.open_update(marker)
+    except FileNotFoundError:
+        return None
+    try:
+        # Between opening and locking, its owner may have ended the take: then the name is gone, or is another file.
+        if not disk.lock(file) or not disk.exists(marker):
+            file.close()
+            return None
+        trims = marker.parent.name == ORIGINALS
+        memory = _read(file, trims)
+    except BaseException:
+        file.close()
+        raise
+    folder = marker.parent.parent if trims else marker.parent
+    return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims), file, memory)
+
+
+def _write(file: io.FileIO, memory: Memory) -> None:
+    text = json.dumps({"version": MARKER_VERSION, **asdict(memory)}).encode()
+    file.seek(0)
+    file.write(text)
+    file.truncate()
+
+
+def _read(file: io.FileIO, trims: bool) -> Memory:
+    default = Memory(Stage.RECORDING, Plan((500, -40.0) if trims else None))
+    try:
+        file.seek(0)
+        found = json.loads(file.read(_MAX_MARKER) or b"")
+        if isinstance(found, dict) and isinstance(found.get("version"), int) and found["version"] > MARKER_VERSION:
+            raise NewerMarkerError
+        return _memory(found, trims)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        log.warning("a damaged marker is taken for a crashed recording's: %r", error)
+        return default
+
+
+def _memory(found: dict[str, Any], trims: bool) -> Memory:
+    silence = found["plan"]["silence"]
+    if (silence is not None) != trims:
+        raise ValueError("the plan does not fit the place")
+    plan = Plan(
+        None if silence is None else (max(1, int(silence[0])), min(0.0, float(silence[1]))),
+        found["plan"]["keep_original"] is not False,
+    )
+    return Memory(
+        Stage(found["stage"]),
+        plan,
+        live=found["live"] is True,
+        attempts=int(found["attempts"]),
+        reason=str(found["reason"]),
+    )
