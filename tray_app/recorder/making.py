@@ -1,0 +1,270 @@
+"""A take in the making: chunks and commands in, files out. No thread and no clock: times come with the calls."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tray_app.audio.convert import Converter
+from tray_app.audio.format import AudioFormat
+from tray_app.audio.samples import peak_dbfs, to_pcm
+from tray_app.audio.trim import LiveTrimmer, TrimResult
+from tray_app.audio.wav import WavWriter
+from tray_app.capture.base import Chunk, Samples
+from tray_app.disk import Disk, storage_error
+from tray_app.errors import StorageError
+from tray_app.recorder.timeline import Fill, Piece, Sound, Timeline
+from tray_app.take.facts import Facts, write_sidecar
+from tray_app.take.take import Stage, Take
+
+log = logging.getLogger(__name__)
+
+LIVE_LIMIT = 16 << 20
+"""Live trimming keeps up to one silent window in memory; a longer one is trimmed from the file after Stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What finishing gave: the facts so far, and whether the trimmed file is complete under its final name."""
+
+    facts: Facts
+    live: bool
+
+
+class _Twin:
+    """The trimmed file while it grows. The first failure ends it, never the original."""
+
+    def __init__(self, disk: Disk, take: Take, fmt: AudioFormat) -> None:
+        silence = take.memory.plan.silence
+        assert silence is not None
+        self._disk, self._take = disk, take
+        self._failed: BaseException | None = None
+        self._file: io.FileIO | None = None
+        if math.ceil(silence[0] * fmt.rate / 1000) * fmt.frame_bytes > LIVE_LIMIT:
+            return
+        try:
+            self._file = disk.create(take.paths.part)
+            self._writer = WavWriter(self._file, fmt)
+            self._trimmer = LiveTrimmer(fmt, self._writer.write, *silence)
+        except OSError as error:
+            self._give_up(error)
+
+    def feed(self, pcm: bytes | memoryview) -> None:
+        if self._file is None:
+            return
+        try:
+            self._trimmer.feed(pcm)
+        except OSError as error:
+            self._give_up(error)
+
+    def finish(self) -> TrimResult | None:
+        """Complete the file and give it its name. None when it is not complete; then a job trims the original."""
+        if self._file is None:
+            return None
+        try:
+            result = self._trimmer.finish()
+            self._writer.finish()
+            self._file.close()
+            assert self._take.paths.trimmed is not None
+            if result.heard:
+                self._disk.rename_new(self._take.paths.part, self._take.paths.trimmed)
+            else:
+                self._disk.remove(self._take.paths.part)
+        except OSError as error:
+            self._give_up(error)
+            return None
+        return result
+
+    def _give_up(self, error: OSError) -> None:
+        log.warning("the trimmed file failed while recording, the original goes on: %r", error)
+        self.close()
+
+    def close(self) -> None:
+        """Give the file up; what there is of it is removed. Never raises."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        with contextlib.suppress(OSError):
+            file.close()
+        with contextlib.suppress(OSError):
+            self._disk.remove(self._take.paths.part)
+
+
+class Making:
+    """Writes a take. Belongs to one thread; every method that writes raises `StorageError` when the original cannot.
+
+    `fmt` is the take's format, `started` the `perf_counter` time at which its clock began, `source` a name for the
+    facts. `said` is called with every gap and every run of dropped frames once it has ended: (start, frames,
+    dropped).
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        take: Take,
+        fmt: AudioFormat,
+        started: float,
+        source: str,
+        said: Callable[[int, int, bool], None],
+    ) -> None:
+        self.take = take
+        self.format = fmt
+        self.timeline = Timeline(fmt.rate, started)
+        self._disk = disk
+        self._source = source
+        self._said = said
+        self._peak = -math.inf
+        self._told = [0, 0]
+        self._failed = False
+        try:
+            self._file = disk.create(take.paths.original)
+            self._writer = WavWriter(self._file, fmt)
+        except OSError as error:
+            raise storage_error("write", take.paths.original, error, safe="Nothing was recorded.") from error
+        self._twin = _Twin(disk, take, fmt) if take.memory.plan.silence is not None else None
+        self._converter: Converter | None = None
+        self._fresh = True
+        self._one_second = fmt.zero * fmt.rate
+
+    @property
+    def frames(self) -> int:
+        """Frames of the original so far."""
+        return self._writer.frames
+
+    def take_peak(self) -> float:
+        """Return the loudest sample since the last call, in dBFS; −inf for digital silence."""
+        peak, self._peak = self._peak, -math.inf
+        return peak
+
+    def opened(self, rate: int, channels: int) -> None:
+        """A stream of this rate and channel count begins: the first, or one that returned."""
+        self._put(self.timeline.open(rate))
+        converter = Converter(rate, channels, self.format.rate, self.format.channels)
+        self._converter = None if converter.identity else converter
+
+    def feed(self, chunk: Chunk) -> None:
+        """Take in a chunk."""
+        self._put(self.timeline.feed(chunk))
+
+    def tick(self, now: float) -> None:
+        """Nothing has arrived up to `now`."""
+        self._put(self.timeline.tick(now))
+
+    def lost(self) -> None:
+        """The stream has ended."""
+        self._put(self.timeline.lost())
+
+    def finish(self, at: float, started: str, stopped: str) -> Finished:
+        """End the take at time `at`: both files are complete, closed and named, and the sidecar lies beside.
+
+        `started` and `stopped` are the wall times for the facts. When the disk fails meanwhile, the original keeps
+        what it has, and `StorageError` says so only if its header could not be written either.
+        """
+        pieces = self.timeline.stop(at)
+        if not self._failed:
+            with contextlib.suppress(StorageError):
+                self._put(pieces)
+        try:
+            self._writer.finish()
+            self._file.close()
+        except OSError as error:
+            raise self._failure(error) from error
+        result = self._twin.finish() if self._twin else None
+        facts = self._facts(result, started, stopped)
+        try:
+            write_sidecar(self._disk, self.take.paths.sidecar, facts)
+            self.take.remember(stage=Stage.FINISHING, live=result is not None)
+        except OSError as error:
+            log.warning("the take is whole, its facts could not be written: %r", error)
+        return Finished(facts, result is not None)
+
+    def close(self) -> None:
+        """Free the files on any path. The take stays as it lies, for recovery. Never raises."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if self._twin:
+            self._twin.close()
+
+    # Writing
+
+    def _put(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            if isinstance(piece, Sound):
+                self._sound(piece)
+            else:
+                self._flush()
+                if isinstance(piece, Fill):
+                    self._zeros(piece.end - self.frames)
+        self._tell()
+
+    def _sound(self, piece: Sound) -> None:
+        samples = piece.samples
+        self._peak = max(self._peak, peak_dbfs(samples))
+        if self._converter is not None:
+            if self._fresh:
+                self._zeros(piece.at - self.frames)
+            samples = self._converter.process(samples)
+        self._fresh = False
+        self._write(samples)
+
+    def _flush(self) -> None:
+        """End a run of sound. A converter's rounding is put right where the next run says where it begins."""
+        if self._converter is not None and not self._fresh:
+            self._write(self._converter.flush())
+        self._fresh = True
+
+    def _write(self, samples: Samples) -> None:
+        if len(samples):
+            self._write_pcm(to_pcm(samples, self.format.bits))
+
+    def _zeros(self, frames: int) -> None:
+        while frames > 0:
+            piece = min(frames, self.format.rate)
+            self._write_pcm(memoryview(self._one_second)[: piece * self.format.frame_bytes])
+            frames -= piece
+
+    def _write_pcm(self, pcm: bytes | memoryview) -> None:
+        try:
+            self._writer.write(pcm)
+        except OSError as error:
+            self._failed = True
+            raise self._failure(error) from error
+        if self._twin:
+            self._twin.feed(pcm)
+
+    def _failure(self, error: OSError) -> StorageError:
+        safe = f"The first {self.format.seconds(self.frames):.1f} s are safe."
+        return storage_error("go on writing", self.take.paths.original, error, safe=safe)
+
+    # Facts
+
+    def _tell(self) -> None:
+        """Report gaps that have ended: sound stands behind them."""
+        for index, ranges in enumerate((self.timeline.gaps, self.timeline.dropped)):
+            while self._told[index] < len(ranges):
+                start, frames = ranges[self._told[index]]
+                if start + frames >= self.timeline.frames:
+                    break
+                self._said(start, frames, index == 1)
+                self._told[index] += 1
+
+    def _facts(self, result: TrimResult | None, started: str, stopped: str) -> Facts:
+        line = self.timeline
+        facts = Facts(
+            name=self.take.paths.name,
+            format=self.format,
+            frames=self.frames,
+            source=self._source,
+            started=started,
+            stopped=stopped,
+            gaps=tuple(line.gaps),
+            dropped=tuple(line.dropped),
+            pauses=tuple(line.pauses),
+            late_frames=line.late_frames,
+            drift_ppm=line.drift_ppm,
+        )
+        return facts.with_cuts(result.cuts, result.kept_frames) if result else facts
