@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tray_app.states import State
 
@@ -59,7 +59,11 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobFinished:
-    """All jobs of a take ended well. `trimmed` or `original` is None where there is no such file (any more)."""
+    """All jobs of a take ended well. `trimmed` or `original` is None where there is no such file (any more).
+
+    `heard` is False where all of it was silent; `seconds` is the original's length, `kept_seconds` the trimmed
+    one's; `facts` is what the terminal prints as JSON.
+    """
 
     name: str
     trimmed: Path | None
@@ -68,6 +72,7 @@ class JobFinished:
     heard: bool = True
     seconds: float = 0.0
     kept_seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

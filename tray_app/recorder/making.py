@@ -7,13 +7,12 @@ import io
 import logging
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from tray_app.audio.convert import Converter
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.samples import peak_dbfs, to_pcm
 from tray_app.audio.trim import LiveTrimmer, TrimResult
-from tray_app.audio.wav import WavWriter
+from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.base import Chunk, Samples
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import StorageError
@@ -25,14 +24,6 @@ log = logging.getLogger(__name__)
 
 LIVE_LIMIT = 16 << 20
 """Live trimming keeps up to one silent window in memory; a longer one is trimmed from the file after Stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What finishing gave: the facts so far, and whether the trimmed file is complete under its final name."""
-
-    facts: Facts
-    live: bool
 
 
 class _Twin:
@@ -62,22 +53,29 @@ class _Twin:
             self._give_up(error)
 
     def finish(self) -> TrimResult | None:
-        """Complete the file and give it its name. None when it is not complete; then a job trims the original."""
+        """Complete the file. None when that failed; then a job trims the original."""
         if self._file is None:
             return None
         try:
             result = self._trimmer.finish()
             self._writer.finish()
             self._file.close()
-            assert self._take.paths.trimmed is not None
-            if result.heard:
-                self._disk.rename_new(self._take.paths.part, self._take.paths.trimmed)
-            else:
-                self._disk.remove(self._take.paths.part)
         except OSError as error:
             self._give_up(error)
             return None
+        if not result.heard:
+            self.close()
         return result
+
+    def name(self) -> None:
+        """Give the complete file its name; where that is refused now, the job tries again with patience."""
+        if self._file is None or self._take.paths.trimmed is None:
+            return
+        try:
+            self._disk.rename_new(self._take.paths.part, self._take.paths.trimmed)
+            self._file = None
+        except OSError as error:
+            log.warning("the trimmed file could not be named yet: %r", error)
 
     def _give_up(self, error: OSError) -> None:
         log.warning("the trimmed file failed while recording, the original goes on: %r", error)
@@ -158,9 +156,10 @@ class Making:
         """The stream has ended."""
         self._put(self.timeline.lost())
 
-    def finish(self, at: float, started: str, stopped: str) -> Finished:
+    def finish(self, at: float, started: str, stopped: str) -> Facts:
         """End the take at time `at`: both files are complete, closed and named, and the sidecar lies beside.
 
+        The twin is named last: a crash before that leaves a marker that says that it is complete.
         `started` and `stopped` are the wall times for the facts. When the disk fails meanwhile, the original keeps
         what it has, and `StorageError` says so only if its header could not be written either.
         """
@@ -180,10 +179,12 @@ class Making:
             self.take.remember(stage=Stage.FINISHING, live=result is not None)
         except OSError as error:
             log.warning("the take is whole, its facts could not be written: %r", error)
-        return Finished(facts, result is not None)
+        if self._twin:
+            self._twin.name()
+        return facts
 
     def close(self) -> None:
-        """Free the files on any path. The take stays as it lies, for recovery. Never raises."""
+        """Free the files on any path. The original stays as it lies, for recovery. Never raises."""
         with contextlib.suppress(OSError):
             self._file.close()
         if self._twin:

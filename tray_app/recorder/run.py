@@ -361,8 +361,9 @@ class Run(threading.Thread):
     def _complete(self, making: Making, at: float, *, commanded: bool) -> None:
         """Complete the files first: the device may take its time, the take does not wait for it."""
         stopped = self._wall()
-        done = making.finish(at, self._began.isoformat(), stopped.isoformat())
-        facts = replace(done.facts, stop_ms=1000 * (self._clock() - at)) if commanded else done.facts
+        facts = making.finish(at, self._began.isoformat(), stopped.isoformat())
+        if commanded:
+            facts = replace(facts, stop_ms=1000 * (self._clock() - at))
         self._making = None
         self.complete.set()
         self._bus.post(TakeFinished(making.take.paths.original, facts.seconds))

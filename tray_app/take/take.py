@@ -198,11 +198,11 @@ def claim(disk: Disk, marker: Path) -> Take | None:
         if not disk.lock(file) or not disk.exists(marker):
             file.close()
             return None
-        trims = marker.parent.name == ORIGINALS
-        memory = _read(file, trims)
+        memory = _read(file, Plan((500, -40.0) if marker.parent.name == ORIGINALS else None))
     except BaseException:
         file.close()
         raise
+    trims = memory.plan.silence is not None
     folder = marker.parent.parent if trims else marker.parent
     return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims), file, memory)
 
@@ -214,23 +214,20 @@ def _write(file: io.FileIO, memory: Memory) -> None:
     file.truncate()
 
 
-def _read(file: io.FileIO, trims: bool) -> Memory:
-    default = Memory(Stage.RECORDING, Plan((500, -40.0) if trims else None))
+def _read(file: io.FileIO, fallback: Plan) -> Memory:
     try:
         file.seek(0)
         found = json.loads(file.read(_MAX_MARKER) or b"")
         if isinstance(found, dict) and isinstance(found.get("version"), int) and found["version"] > MARKER_VERSION:
             raise NewerMarkerError
-        return _memory(found, trims)
+        return _memory(found)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         log.warning("a damaged marker is taken for a crashed recording's: %r", error)
-        return default
+        return Memory(Stage.RECORDING, fallback)
 
 
-def _memory(found: dict[str, Any], trims: bool) -> Memory:
+def _memory(found: dict[str, Any]) -> Memory:
     silence = found["plan"]["silence"]
-    if (silence is not None) != trims:
-        raise ValueError("the plan does not fit the place")
     plan = Plan(
         None if silence is None else (max(1, int(silence[0])), min(0.0, float(silence[1]))),
         found["plan"]["keep_original"] is not False,

@@ -1,0 +1,132 @@
+"""The composition root: builds the parts from the settings and joins events to notifications. Nobody below knows it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from tray_app.capture import DEFAULT, all_sources, find, pick
+from tray_app.capture.base import Backend, Source
+from tray_app.desktop.notify import Notifier
+from tray_app.disk import Disk
+from tray_app.errors import SourceError
+from tray_app.events import EventBus, JobFinished, Problem
+from tray_app.processing.queue import JobQueue
+from tray_app.processing.recovery import Found
+from tray_app.processing.recovery import find as find_unfinished
+from tray_app.recorder.recorder import Recorder
+from tray_app.recorder.run import Order
+from tray_app.settings import Settings
+from tray_app.take.take import Plan
+from tray_app.words import clock_time
+
+log = logging.getLogger(__name__)
+
+NOTIFY_DEADLINE = 2.0
+"""Seconds that leaving waits for a notification that is on its way."""
+
+
+class App:
+    """The program without a face: recorder, queue, notifications. Use it as a context manager.
+
+    Leaving it ends the take that runs, finishes the jobs, and frees everything on every path.
+    """
+
+    def __init__(self, settings: Settings, disk: Disk | None = None, backends: Sequence[Backend] | None = None) -> None:
+        self.settings = settings
+        self.disk = disk or Disk()
+        self.backends = list(pick() if backends is None else backends)
+        self.bus = EventBus()
+        self.queue = JobQueue(self.disk, self.bus)
+        self.recorder = Recorder(self.disk, self.bus, lambda take, facts: self.queue.submit(take, facts))
+        self.notifier = Notifier(settings.notify)
+        self.bus.listen(JobFinished, self._notify_finished)
+        self.bus.listen(Problem, self._notify_problem)
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.recorder.close()
+        self.queue.close()
+        self.bus.deliver(0)
+        self.notifier.close(NOTIFY_DEADLINE)
+
+    def recover(self, folder: Path | None = None) -> Found:
+        """Queue what a crash left in `folder` (default: the save folder). Takes that are being made are left alone.
+
+        What a program that starts does first. Raises `StorageError` when the folder cannot be read.
+        """
+        found = find_unfinished(self.disk, folder or self.settings.save_folder)
+        for take in found.takes:
+            log.info("finishing %s, which was left at stage %s", take.paths.original, take.memory.stage)
+            self.queue.submit(take, recovered=True)
+        return found
+
+    def order(self, *, demo: bool = False, name: str | None = None, limit: float | None = None) -> Order:
+        """Return what to record by the settings.
+
+        `demo` takes the test signal where there is no default output; `name` is a name that must be free, instead of
+        the template; `limit` in seconds holds beside the settings' own.
+        """
+        chosen = self.settings
+        limits = [seconds for seconds in (limit, chosen.max_minutes * 60) if seconds]
+        silence = (chosen.min_silence_len, chosen.silence_thresh) if chosen.remove_silence else None
+        return Order(
+            find=self.find_demo if demo else self.find_source,
+            follows=demo or chosen.source == DEFAULT,
+            folder=chosen.save_folder,
+            name=chosen.file_name if name is None else name,
+            plan=Plan(silence, chosen.keep_original),
+            bits=chosen.bit_depth,
+            rate=chosen.sample_rate,
+            channels=chosen.channels,
+            chunk_frames=chosen.chunk_frames,
+            exact=name is not None,
+            limit=min(limits, default=None),
+        )
+
+    def find_source(self) -> tuple[Backend, Source]:
+        """Return the source that the settings name, and its back end. Real sound is never replaced by the signal.
+
+        Raises `BackendUnavailableError` where sound cannot be captured, `SourceNotFoundError` where nothing fits.
+        """
+        return self._find(self.settings.source)
+
+    def find_demo(self) -> tuple[Backend, Source]:
+        """Return the default output's loopback if there is one, else the test signal."""
+        try:
+            return self._find(DEFAULT)
+        except SourceError as error:
+            log.info("the demo takes the test signal: %s", error)
+            return self._find("signal")
+
+    def _find(self, wanted: str) -> tuple[Backend, Source]:
+        sources, errors = all_sources(self.backends)
+        if wanted == DEFAULT and errors and not any(source.default for source in sources):
+            raise errors[0]
+        source = find(sources, wanted)
+        return next(backend for backend in self.backends if backend.name == source.backend), source
+
+    def _notify_finished(self, done: JobFinished) -> None:
+        title = "Recording recovered" if done.recovered else "Recording saved"
+        self.notifier.notify(title, describe(done))
+
+    def _notify_problem(self, problem: Problem) -> None:
+        self.notifier.notify("Tray Recorder", problem.text)
+
+
+def describe(done: JobFinished) -> str:
+    """Say in a sentence or two what a take has become."""
+    length = clock_time(done.seconds)
+    if not done.heard:
+        return f"Nothing was heard in {done.name} ({length}), so there is no trimmed file. The original is kept."
+    path = done.trimmed or done.original
+    name = path.name if path else done.name
+    if done.trimmed is None or done.kept_seconds >= done.seconds:
+        return f"{name}, {length}."
+    return f"{name}, {clock_time(done.kept_seconds)} without silence; {length} were recorded."

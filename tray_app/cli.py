@@ -1,0 +1,132 @@
+"""The terminal: one table of commands, the options that all of them share, and errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tray_app import __version__, logs, settings
+from tray_app.commands import devices, doctor, record, recover, trim
+from tray_app.errors import RecorderError
+
+log = logging.getLogger(__name__)
+
+
+class Command(Protocol):
+    """What a module of `commands` holds: `ABOUT` are its help's paragraphs, the first in one line for the table.
+
+    `OVERRIDES` says which argument stands for which variable of the settings.
+    """
+
+    ABOUT: tuple[str, ...]
+    OVERRIDES: dict[str, str]
+
+    def add(self, parser: argparse.ArgumentParser) -> None:
+        """Describe the arguments."""
+
+    def run(self, args: argparse.Namespace, settings: settings.Settings) -> int:
+        """Do it; return the exit status."""
+        ...
+
+
+COMMANDS: dict[str, Command] = {
+    "record": record,
+    "trim": trim,
+    "devices": devices,
+    "doctor": doctor,
+    "recover": recover,
+}
+
+_DESCRIPTION = """\
+Records what the computer plays and removes the silence.
+
+  tray-recorder record                 record until STOP, Ctrl-C or --seconds
+  tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
+  tray-recorder trim meeting.wav       remove the silence from a file that exists
+  tray-recorder doctor                 see what works here, and what to do about what does not
+"""
+_EPILOG = "`tray-recorder COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser for all commands."""
+    raw = argparse.RawDescriptionHelpFormatter
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("options of every command")
+    group.add_argument("--env-file", type=Path, metavar="FILE", help="read settings from this file instead of .env")
+    group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
+    group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
+    top = argparse.ArgumentParser(
+        prog="tray-recorder", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
+    subs = top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for name, command in COMMANDS.items():
+        about = command.ABOUT
+        sub = subs.add_parser(
+            name,
+            help=about[0],
+            description="\n\n".join(about),
+            parents=[common],
+            formatter_class=raw,
+            allow_abbrev=False,
+        )
+        command.add(sub)
+    return top
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command. Return the exit status: 0 done, 1 it failed, 2 wrong usage or setting.
+
+    What goes wrong is said in one line on standard error. `SystemExit` comes from `--help`, `--version` and wrong
+    usage only.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A pipe's own encoding (cp1252 on Windows) could not show every name.
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    args = parser().parse_args(arguments)
+    command = COMMANDS[args.command]
+    try:
+        chosen = settings.load(_overrides(args, command.OVERRIDES), environ, args.env_file)
+        logs.set_up(chosen.log_level)
+        for line in chosen.unknown:
+            log.warning("%s", line)
+        return command.run(args, chosen)
+    except RecorderError as error:
+        log.error("%s (%s)", error, error.detail)
+        say(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more while it ends.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        log.exception("unexpected")
+        say(f"The program failed in a way that nobody expected ({type(error).__name__}). The log tells more.")
+        return 1
+    finally:
+        logs.take_down()
+
+
+def say(text: str) -> None:
+    """Print a line on standard error."""
+    print(f"tray-recorder: {text}", file=sys.stderr, flush=True)
+
+
+def _overrides(args: argparse.Namespace, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the command line's settings: the texts of the arguments that were given, by variable."""
+    given = {**names, "log_level": "RECORDER_LOG_LEVEL"}
+    return {
+        variable: str(value) for name, variable in given.items() if (value := getattr(args, name, None)) is not None
+    }

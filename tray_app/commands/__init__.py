@@ -1,0 +1,1 @@
+"""The terminal's commands, one file each: `add` describes its arguments, `run` does it."""

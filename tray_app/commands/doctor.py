@@ -1,0 +1,134 @@
+"""`tray-recorder doctor`: what works here, line by line, and the remedy for what does not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tray_app import __version__
+from tray_app.capture import all_sources, pick
+from tray_app.capture.base import Source
+from tray_app.desktop.notify import system_sender
+from tray_app.disk import Disk
+from tray_app.errors import BackendUnavailableError
+from tray_app.processing.codecs import find_ffmpeg
+from tray_app.settings import Settings
+from tray_app.words import clock_time, megabytes
+
+ABOUT: tuple[str, ...] = (
+    "Tell what works here, and what to do about what does not.",
+    "Looks at the sound system, the default output, the save folder, the disk, notifications and ffmpeg. Changes\n"
+    "nothing. The exit status is 1 when recording what the computer plays cannot work.",
+)
+OVERRIDES: dict[str, str] = {}
+
+LOW_SPACE = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: `status` is ok, note (works with less) or fail (recording cannot work); `remedy` says what to do."""
+
+    name: str
+    status: str
+    text: str
+    remedy: str = ""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Look at everything and print it."""
+    checks = list(_checks(settings))
+    if args.json:
+        print(json.dumps({"version": __version__, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+    else:
+        for check in checks:
+            print(f"{check.status:4}  {check.name:13}  {check.text}")
+            if check.remedy:
+                print(f"{'':21}{check.remedy}")
+    return 1 if any(check.status == "fail" for check in checks) else 0
+
+
+def _checks(settings: Settings) -> Iterator[Check]:
+    where = str(settings.env_file) if settings.env_file else "no .env was found, so every setting has its default"
+    yield Check("program", "ok", f"Tray Recorder {__version__}, Python {sys.version.split()[0]}")
+    yield Check("settings", "note" if settings.unknown else "ok", where, " ".join(settings.unknown))
+    yield from _sound()
+    yield from _folder(settings)
+    yield _notification()
+    yield _ffmpeg()
+
+
+def _sound() -> Iterator[Check]:
+    sources, errors = all_sources(pick())
+    real = [source for source in sources if source.kind != "signal"]
+    if errors and not real:
+        yield Check("sound", "fail", errors[0].what, errors[0].todo)
+    else:
+        yield Check("sound", "ok", f"{len(real)} sources by {', '.join(sorted({s.backend for s in real})) or 'nobody'}")
+        yield _default(real)
+    yield Check("test signal", "ok", "always there: --source signal")
+
+
+def _default(sources: list[Source]) -> Check:
+    default = next((source for source in sources if source.default), None)
+    if default is None:
+        remedy = "Connect or switch on an output, or name a source that `tray-recorder devices` lists."
+        return Check("loopback", "fail", "there is no default output whose sound could be recorded", remedy)
+    text = f"{default.name}, {default.rate} Hz, {default.channels} channels"
+    backend = next(backend for backend in pick() if backend.name == default.backend)
+    try:
+        if backend.muted(default):
+            return Check("loopback", "note", f"{text}; it is muted, so a recording would hold silence", "Unmute it.")
+    except BackendUnavailableError as error:
+        return Check("loopback", "fail", error.what, error.todo)
+    return Check("loopback", "ok", text)
+
+
+def _folder(settings: Settings) -> Iterator[Check]:
+    folder = settings.save_folder
+    there = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    if not _writable(there):
+        yield Check("save folder", "fail", f"{folder} cannot be written", "Set RECORDER_SAVE_FOLDER to another folder.")
+        return
+    yield Check("save folder", "ok", str(folder) if there == folder else f"{folder} (made when the first take begins)")
+    free = Disk().free_bytes(there)
+    rate = (settings.sample_rate or 48000) * (settings.channels or 2) * settings.bit_depth // 8
+    text = f"{megabytes(free)} free, about {clock_time(free / rate)} of recording"
+    low = free < LOW_SPACE
+    yield Check("disk space", "note" if low else "ok", text, "Free some space before a long recording." if low else "")
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made there, tried with one: permissions alone do not tell on every file system."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _notification() -> Check:
+    try:
+        system_sender()
+    except Exception as error:
+        return Check("notification", "note", f"not available ({error})", "Recording works without it.")
+    return Check("notification", "ok", "available")
+
+
+def _ffmpeg() -> Check:
+    found = find_ffmpeg()
+    if found is None:
+        remedy = "Needed only to trim files that are no WAV. Install ffmpeg for that."
+        return Check("ffmpeg", "note", "not found", remedy)
+    return Check("ffmpeg", "ok", str(found))

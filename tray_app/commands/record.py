@@ -1,0 +1,200 @@
+"""`tray-recorder record`: records in the terminal, obeys PAUSE, RESUME and STOP."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from tray_app.app import App
+from tray_app.commands.live import LiveLine
+from tray_app.commands.trim import add_silence
+from tray_app.errors import SettingError
+from tray_app.events import JobFinished, Problem, StateChanged
+from tray_app.settings import Settings
+from tray_app.states import State, Transition
+from tray_app.words import clock_time
+
+ABOUT: tuple[str, ...] = (
+    "Record what the computer plays.",
+    "Records until STOP, Ctrl-C, or the time given. While it records it reads commands from standard input, one a\n"
+    "line, in any case: PAUSE, RESUME, STOP. (The end of input is no command: it goes on.)\n"
+    "The trimmed file is in the save folder when it ends, the original in the folder originals below.",
+)
+OVERRIDES = {
+    "source": "RECORDER_SOURCE",
+    "folder": "RECORDER_SAVE_FOLDER",
+    "remove_silence": "RECORDER_REMOVE_SILENCE",
+    "min_silence_len": "RECORDER_MIN_SILENCE_LEN",
+    "silence_thresh": "RECORDER_SILENCE_THRESH",
+}
+
+
+class _Output(argparse.Action):
+    """Parts `--output` into a folder and, for a file, a name."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del option_string
+        text = str(values)
+        path = Path(text).expanduser()
+        if path.is_dir() or text.endswith(("/", "\\")) or not path.suffix:
+            namespace.folder, namespace.name = str(path.absolute()), None
+        elif path.suffix.lower() == ".wav":
+            namespace.folder, namespace.name = str(path.absolute().parent), path.stem
+        else:
+            parser.error(f"--output {text}: recordings are WAV files; name a folder or a file that ends in .wav")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError
+    return value
+
+
+_seconds.__name__ = "number of seconds above 0"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("--source", metavar="NAME", help="what to record: an id or a name that `devices` lists")
+    parser.add_argument(
+        "--demo", action="store_true", help="record the default output if there is one, else the built-in test signal"
+    )
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop by itself after S seconds, pauses left out")
+    parser.add_argument(
+        "--output",
+        action=_Output,
+        metavar="FILE-or-FOLDER",
+        help="a folder instead of the save folder, or the trimmed file's name (its original goes to originals/ there)",
+    )
+    parser.set_defaults(folder=None, name=None)
+    parser.add_argument(
+        "--no-trim", dest="remove_silence", action="store_const", const="false", help="leave the silence in"
+    )
+    add_silence(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object when it ends")
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Record one take; print where its files are."""
+    if args.demo and args.source:
+        raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
+    with App(settings) as app:
+        session = _Session(app, LiveLine(sys.stderr))
+        with _stopping(session.stop):
+            app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))
+            threading.Thread(target=session.read_commands, name="stdin", daemon=True).start()
+            done = session.follow()
+    if done is None:
+        return 1
+    if args.json:
+        print(json.dumps(done.facts, ensure_ascii=False))
+    else:
+        print(_summary(done))
+    return 0
+
+
+class _Session:
+    """One take in the terminal: events to the live line, standard input to commands."""
+
+    def __init__(self, app: App, line: LiveLine) -> None:
+        self._app, self._line = app, line
+        self._done: JobFinished | None = None
+        self._failed = False
+        self._left = threading.Event()
+        app.bus.listen(JobFinished, self._finished)
+        app.bus.listen(Problem, self._problem)
+        app.bus.listen(StateChanged, self._state)
+        line.listen(app.bus)
+
+    def follow(self) -> JobFinished | None:
+        """Deliver events until the take and its jobs are over. None when there is no take."""
+        app = self._app
+        try:
+            while self._done is None and not self._failed:
+                app.bus.deliver(0.2)
+                over = app.recorder.state is State.IDLE and app.recorder.wait(0) and app.queue.wait(0)
+                if over and not app.bus.deliver(0):
+                    break
+            app.recorder.wait(5.0)
+            while not app.queue.wait(0.05):
+                app.bus.deliver(0.05)
+            app.bus.deliver(0)
+        finally:
+            self._left.set()
+            self._line.close()
+        return self._done
+
+    def stop(self) -> None:
+        """Stop as the command does."""
+        self._app.recorder.stop()
+
+    def read_commands(self) -> None:
+        """Obey PAUSE, RESUME and STOP from standard input until it ends."""
+        recorder = self._app.recorder
+        commands: dict[str, Callable[[], Transition]] = {
+            "PAUSE": recorder.pause,
+            "RESUME": recorder.resume,
+            "STOP": recorder.stop,
+        }
+        for line in iter(sys.stdin.readline, "") if sys.stdin else ():
+            word = line.strip().upper()
+            if self._left.is_set():
+                return
+            if word in commands:
+                self._line.say(commands[word]().message)
+            elif word:
+                self._line.say(f"{line.strip()!r} is no command. PAUSE, RESUME and STOP are.")
+
+    def _finished(self, done: JobFinished) -> None:
+        self._done = done
+
+    def _problem(self, problem: Problem) -> None:
+        self._line.say(problem.text, error=True)
+        self._failed = self._failed or problem.fatal
+
+    def _state(self, change: StateChanged) -> None:
+        self._line.state(change)
+
+
+class _stopping:  # noqa: N801 - reads as the verb it is
+    """While this lasts, Ctrl-C and SIGTERM call `stop` instead of ending the program."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        # Not from the handler itself: it may interrupt the very code whose lock a command takes.
+        threading.Thread(target=self._stop, name="stop", daemon=True).start()
+
+    def __enter__(self) -> None:
+        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _summary(done: JobFinished) -> str:
+    lines = []
+    if not done.heard:
+        lines.append("Nothing was heard, so there is no trimmed file.")
+    if done.trimmed is not None:
+        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)})")
+    if done.original is not None:
+        lines.append(f"original: {done.original}  ({clock_time(done.seconds)})")
+    return "\n".join(lines)

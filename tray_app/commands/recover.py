@@ -1,0 +1,54 @@
+"""`tray-recorder recover`: finishes what a crash left."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tray_app.app import App, describe
+from tray_app.events import JobFinished, Problem
+from tray_app.settings import Settings
+
+ABOUT: tuple[str, ...] = (
+    "Finish recordings that a crash left.",
+    "Looks into the save folder, or FOLDER: makes each unfinished recording a whole file and removes its silence\n"
+    "as it was to be. Recordings that are being made at the moment are left alone.",
+)
+OVERRIDES = {"folder": "RECORDER_SAVE_FOLDER"}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="a save folder, instead of the setting's"
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Finish what is unfinished; print a line for each, and what was left alone."""
+    del args
+    failed = False
+
+    def finished(done: JobFinished) -> None:
+        print(f"{done.trimmed or done.original}: recovered. {describe(done)}")
+
+    def problem(what: Problem) -> None:
+        nonlocal failed
+        failed = True
+        print(f"tray-recorder: {what.text}", file=sys.stderr)
+
+    with App(settings) as app:
+        app.bus.listen(JobFinished, finished)
+        app.bus.listen(Problem, problem)
+        found = app.recover()
+        while not app.queue.wait(0):
+            app.bus.deliver(0.2)
+        app.bus.deliver(0)
+        for marker in found.running:
+            print(f"{marker.with_suffix('.wav')}: is being recorded, left alone.")
+        for marker in found.newer:
+            print(f"{marker.with_suffix('.wav')}: was made by a newer version, left alone.")
+        if not (found.takes or found.running or found.newer):
+            print(f"Nothing to recover in {settings.save_folder}.")
+    return 1 if failed else 0

@@ -1,0 +1,141 @@
+"""The jobs of a finished take: remove silence, verify, keep or remove the original."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tray_app.audio.wav import WavReader
+from tray_app.disk import Disk
+from tray_app.errors import AudioFileError
+from tray_app.processing.trimming import Progress, trim_into
+from tray_app.processing.verify import check_frames, kept_ranges, same_sound
+from tray_app.take.facts import Facts, read_sidecar, write_sidecar
+from tray_app.take.names import free_name
+from tray_app.take.take import Take
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 10.0
+"""Seconds for which a rename is tried again: on Windows a player or scanner may hold the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a take has become: its facts, and its files as far as there are any."""
+
+    facts: Facts
+    trimmed: Path | None
+    original: Path | None
+
+    @property
+    def heard(self) -> bool:
+        """Whether any sound was above the threshold (True where nobody looked)."""
+        return self.facts.kept_frames is None or self.facts.kept_frames > 0
+
+
+class Jobs:
+    """Does the jobs of one take after the other. `sleep` waits between tries of a rename."""
+
+    def __init__(
+        self,
+        disk: Disk,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._disk, self._sleep, self._clock = disk, sleep, clock
+
+    def finish(self, take: Take, facts: Facts | None, progress: Progress | None = None) -> Outcome:
+        """Do all jobs of a complete take. `facts` are the recorder's, None where they are to be read from disk.
+
+        The take's marker is gone afterwards. Raises `AudioFileError` and `OSError`: then the take is as it was, and
+        its original untouched.
+        """
+        facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
+        if take.memory.plan.silence is None:
+            check_frames(self._disk, take.paths.original, facts.format, facts.frames)
+            self._sync(take.paths.original)
+            take.done()
+            return Outcome(facts, None, take.paths.original)
+        adopted = self._adopt(take, facts)
+        if adopted is None:
+            facts, adopted = self._trim(take, facts, progress)
+        outcome = Outcome(facts, adopted if facts.kept_frames else None, take.paths.original)
+        self._sync(take.paths.original)
+        if outcome.trimmed is not None:
+            self._sync(outcome.trimmed)
+            if not take.memory.plan.keep_original:
+                outcome = self._drop_original(take, outcome)
+        take.done()
+        return outcome
+
+    def _adopt(self, take: Take, facts: Facts) -> Path | None:
+        """Return the twin that was completed while recording, under its name; None when it does not hold."""
+        trimmed = take.paths.trimmed
+        if not take.memory.live or facts.kept_frames is None or trimmed is None:
+            return None
+        if facts.kept_frames == 0:
+            return trimmed
+        path = take.paths.part if self._disk.exists(take.paths.part) else trimmed
+        try:
+            expected = sum(end - start for start, end in kept_ranges(facts.format, facts.frames, facts.cuts))
+            check_frames(self._disk, take.paths.original, facts.format, facts.frames)
+            check_frames(self._disk, path, facts.format, expected)
+        except (AudioFileError, FileNotFoundError) as error:
+            log.warning("%s: the twin made while recording is not used: %s", take.paths.name, error)
+            return None
+        return trimmed if path == trimmed else self._name(take, path)
+
+    def _trim(self, take: Take, facts: Facts, progress: Progress | None) -> tuple[Facts, Path | None]:
+        """Trim the original anew, whatever half-made twin there is."""
+        silence = take.memory.plan.silence
+        assert silence is not None
+        self._disk.remove(take.paths.part)
+        found = trim_into(self._disk, take.paths.original, take.paths.part, silence, progress)
+        facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
+        write_sidecar(self._disk, take.paths.sidecar, facts)
+        if not facts.kept_frames:
+            self._disk.remove(take.paths.part)
+            return facts, None
+        take.remember(live=True)
+        return facts, self._name(take, take.paths.part)
+
+    def _name(self, take: Take, part: Path) -> Path:
+        """Rename the complete twin to its name, patiently; another name if somebody took it meanwhile."""
+        target = take.paths.trimmed
+        assert target is not None
+        deadline = self._clock() + PATIENCE
+        while True:
+            try:
+                self._disk.rename_new(part, target)
+                return target
+            except FileExistsError:
+                target = target.with_name(free_name(self._disk, [target.parent], take.paths.name) + ".wav")
+            except PermissionError:
+                if self._clock() >= deadline:
+                    raise
+                self._sleep(0.25)
+
+    def _drop_original(self, take: Take, outcome: Outcome) -> Outcome:
+        """Remove the original, after the trimmed file was compared with it byte for byte."""
+        assert outcome.trimmed is not None
+        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts):
+            raise AudioFileError(
+                f"{outcome.trimmed.name} does not hold what the original does.",
+                safe=f"The original is safe at {take.paths.original}.",
+            )
+        self._disk.remove(take.paths.original)
+        self._disk.remove(take.paths.sidecar)
+        return Outcome(outcome.facts, outcome.trimmed, None)
+
+    def _facts_of(self, take: Take) -> Facts:
+        with self._disk.open_read(take.paths.original) as file:
+            reader = WavReader(file)
+            return Facts(take.paths.name, reader.format, reader.frames)
+
+    def _sync(self, path: Path) -> None:
+        with self._disk.open_update(path) as file:
+            self._disk.sync(file)

@@ -1,0 +1,178 @@
+"""Removing silence from a file into a new file: under a temporary name, read back, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tray_app.audio.trim import TrimResult, trim
+from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
+from tray_app.audio.wav_writer import WavWriter
+from tray_app.disk import Disk, storage_error
+from tray_app.errors import AudioFileError, OutputExistsError
+from tray_app.processing.codecs import decode
+from tray_app.processing.verify import check_frames
+from tray_app.take.facts import Facts
+
+Progress = Callable[[float], None]
+
+
+def trim_into(
+    disk: Disk, source: Path, part: Path, silence: tuple[int, float], progress: Progress | None = None
+) -> Facts:
+    """Trim the WAV at `source` into the new file `part` and read it back. Returns the facts of both.
+
+    `silence` is (min_silence_len in ms, silence_thresh in dBFS). All silent gives a valid, empty file. On any error
+    `part` is removed again. Raises `AudioFileError` and `OSError`.
+    """
+    with disk.open_read(source) as original:
+        reader = WavReader(original)
+        try:
+            with disk.create(part) as file:
+                writer = WavWriter(file, reader.format)
+                result = trim(reader, writer.write, *silence, progress=progress)
+                writer.finish()
+            check_frames(disk, part, reader.format, result.kept_frames)
+        except FileExistsError:
+            raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                disk.remove(part)
+            raise
+        return _facts(source, reader, result)
+
+
+def trim_file(
+    disk: Disk,
+    source: Path,
+    target: Path | None,
+    silence: tuple[int, float],
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Facts:
+    """Trim any sound file into `target`, which must not exist unless `force`. With no target nothing is written.
+
+    What is not plain PCM WAV goes through ffmpeg first. A WAV whose data ends before its header says so is refused
+    unless `force`. `source` is never changed. Raises `RecorderError`s only.
+    """
+    if target is not None:
+        _check_target(disk, source, target, force=force)
+    try:
+        with _as_wav(disk, source, target, force=force) as wav:
+            if target is None:
+                return look(disk, wav, silence, progress)
+            return _write_target(disk, wav, target, silence, force=force, progress=progress)
+    except OSError as error:
+        about = Path(error.filename) if isinstance(error.filename, str) else source
+        action = "read" if about == source else "write"
+        raise storage_error(action, about, error, safe="Nothing was changed.") from error
+
+
+def look(disk: Disk, source: Path, silence: tuple[int, float], progress: Progress | None = None) -> Facts:
+    """Find what trimming the WAV at `source` would cut, writing nothing. Raises as `trim_into`."""
+    with disk.open_read(source) as file:
+        reader = WavReader(file)
+        result = trim(reader, lambda _: None, *silence, progress=progress)
+        return _facts(source, reader, result)
+
+
+def _write_target(
+    disk: Disk, wav: Path, target: Path, silence: tuple[int, float], *, force: bool, progress: Progress | None
+) -> Facts:
+    disk.make_folder(target.parent)
+    part = _free_part(disk, target)
+    facts = trim_into(disk, wav, part, silence, progress)
+    try:
+        if force:
+            disk.replace(part, target)
+        else:
+            disk.rename_new(part, target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            disk.remove(part)
+        if isinstance(error, FileExistsError):
+            raise _exists(target) from error
+        raise
+    return facts
+
+
+def _check_target(disk: Disk, source: Path, target: Path, *, force: bool) -> None:
+    with contextlib.suppress(OSError):
+        if target.exists() and target.samefile(source):
+            raise OutputExistsError(
+                f"The output would be the input itself, {source}.",
+                safe="Nothing was changed.",
+                todo="Choose another output.",
+            )
+    if target.is_dir():
+        raise OutputExistsError(f"{target} is a folder.", safe="Nothing was changed.", todo="Name a file.")
+    if not force and disk.exists(target):
+        raise _exists(target)
+
+
+def _exists(target: Path) -> OutputExistsError:
+    todo = "Choose another output, or use --force to replace it."
+    return OutputExistsError(f"{target} exists already.", safe="Nothing was changed.", todo=todo)
+
+
+def _free_part(disk: Disk, target: Path) -> Path:
+    names = (target.with_name(f".{target.name}.{number}.part") for number in itertools.count(1))
+    return next(name for name in names if not disk.exists(name))
+
+
+@contextlib.contextmanager
+def _as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
+    """Give the path of a plain WAV with the sound of `source`: itself, or a decoded copy that goes away again."""
+    if source.is_dir():
+        raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
+    if _is_plain_wav(disk, source, force=force):
+        yield source
+        return
+    folder = None if target is None else target.parent
+    if folder is not None:
+        disk.make_folder(folder)
+    work = Path(tempfile.mkdtemp(prefix=".tray-recorder-", dir=folder))
+    try:
+        decode(source.absolute(), work / "decoded.wav")
+        yield work / "decoded.wav"
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
+    """Whether `source` is a WAV that is read here; False where a decoder may know it. Raises where nothing would."""
+    with disk.open_read(source) as file:
+        start = file.read(4)
+        if not start:
+            raise AudioFileError(f"{source} is empty.", safe="Nothing was changed.")
+        file.seek(0)
+        try:
+            reader = WavReader(file)
+        except UnsupportedWavError:
+            return False
+        except NotWavError as error:
+            if start in (b"RIFF", b"RF64", b"BW64"):
+                raise AudioFileError(f"{source}: {error}", safe="Nothing was changed.", detail=error.detail) from error
+            return False
+        if reader.truncated and not force:
+            raise _cut_short(source, reader)
+        return True
+
+
+def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
+    there = reader.format.seconds(reader.frames)
+    said = reader.format.seconds(reader.declared_frames or 0)
+    return AudioFileError(
+        f"{source} is cut short: its header promises {said:.1f} s, {there:.1f} s are there.",
+        safe="Nothing was changed.",
+        todo="Use --force to trim what is there.",
+    )
+
+
+def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames)
