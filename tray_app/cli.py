@@ -93,6 +93,8 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
             stream.reconfigure(encoding="utf-8", errors="replace")
     args = parser().parse_args(arguments)
     command = COMMANDS[args.command]
+    # Wrong settings are to be in the log too; the level that they ask for comes after.
+    logs.set_up("INFO")
     try:
         chosen = settings.load(_overrides(args, command.OVERRIDES), environ, args.env_file)
         logs.set_up(chosen.log_level)

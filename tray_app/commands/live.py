@@ -37,8 +37,11 @@ class LiveLine:
         """Take in a new state; the first one of a take says what is recorded."""
         if self._state.state is State.IDLE and change.state is not State.IDLE:
             self.say(f"Recording {change.source}. PAUSE, RESUME and STOP are obeyed; so is Ctrl-C.")
-        elif self._state.waiting and not change.waiting and change.state is not State.IDLE:
-            self.say(f"Recording {change.source} again.")
+        elif change.state is not State.IDLE and not change.waiting:
+            if self._state.source != change.source:
+                self.say(f"Recording {change.source} now.")
+            elif self._state.waiting:
+                self.say(f"Recording {change.source} again.")
         self._state = change
 
     def say(self, text: str, *, error: bool = False) -> None:
