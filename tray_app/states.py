@@ -39,7 +39,9 @@ class Transition:
 
 _TABLE: dict[tuple[State, Command], Transition] = {
     (State.IDLE, Command.START): Transition(State.RECORDING, Command.START, "Recording started."),
-    (State.IDLE, Command.PAUSE): Transition(State.IDLE, None, "Nothing is being recorded, so there is nothing to pause."),
+    (State.IDLE, Command.PAUSE): Transition(
+        State.IDLE, None, "Nothing is being recorded, so there is nothing to pause."
+    ),
     (State.IDLE, Command.RESUME): Transition(
         State.IDLE, None, "Nothing is being recorded, so there is nothing to resume."
     ),

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tray_app import disk as disk_module
+from tray_app.disk import Disk, storage_error
+
+disk = Disk()
+
+
+def test_created_for_this_user_alone_and_exclusively(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        with disk.create(tmp_path / "x.wav") as file:
+            file.write(b"take")
+            file.seek(0)
+            assert file.read() == b"take"
+        disk.make_folder(tmp_path / "originals")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "x.wav").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "originals").stat().st_mode) == 0o700
+    with pytest.raises(FileExistsError):
+        disk.create(tmp_path / "x.wav")
+    assert (tmp_path / "x.wav").read_bytes() == b"take"
+
+
+def test_a_dangling_link_is_not_followed_into_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        disk.create(tmp_path / "link")
+    assert not (tmp_path / "elsewhere").exists()
+    assert disk.exists(tmp_path / "link")
+    assert not disk.exists(tmp_path / "elsewhere")
+
+
+def test_what_is_written_is_there_for_others_at_once(tmp_path: Path) -> None:
+    with disk.create(tmp_path / "x") as file:
+        file.write(b"abc")
+        assert (tmp_path / "x").read_bytes() == b"abc"
+        assert disk.size(tmp_path / "x") == 3
+        disk.sync(file)
+
+
+def test_update_changes_in_place_and_read_only_reads(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abcdef")
+    with disk.open_update(tmp_path / "x") as file:
+        file.seek(2)
+        file.write(b"XY")
+    assert (tmp_path / "x").read_bytes() == b"abXYef"
+    with disk.open_read(tmp_path / "x") as file, pytest.raises(io.UnsupportedOperation):
+        file.write(b"no")
+    for open_missing in (disk.open_read, disk.open_update):
+        with pytest.raises(FileNotFoundError):
+            open_missing(tmp_path / "missing")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_folders(tmp_path: Path) -> None:
+    disk.make_folder(tmp_path / "a" / "b")
+    disk.make_folder(tmp_path / "a" / "b")
+    assert disk.list(tmp_path / "a") == [tmp_path / "a" / "b"]
+    assert disk.list(tmp_path / "missing") == []
+    for name in ("z", "m", "a"):
+        (tmp_path / "a" / "b" / name).touch()
+    assert [path.name for path in disk.list(tmp_path / "a" / "b")] == ["a", "m", "z"]
+
+
+def test_replace_replaces_and_remove_forgives(tmp_path: Path) -> None:
+    (tmp_path / "new").write_bytes(b"new")
+    (tmp_path / "old").write_bytes(b"old")
+    disk.replace(tmp_path / "new", tmp_path / "old")
+    assert (tmp_path / "old").read_bytes() == b"new"
+    assert not (tmp_path / "new").exists()
+    disk.remove(tmp_path / "old")
+    disk.remove(tmp_path / "old")
+    assert not (tmp_path / "old").exists()
+
+
+@pytest.fixture(params=["links", "no links"])
+def _links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once as the file system is, once as FAT and some network drives are."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("_links")
+def test_rename_to_a_new_name(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(b"take")
+    disk.rename_new(tmp_path / "part", tmp_path / "take.wav")
+    assert (tmp_path / "take.wav").read_bytes() == b"take"
+    assert [path.name for path in tmp_path.iterdir()] == ["take.wav"]
+
+
+@pytest.mark.usefixtures("_links")
+def test_rename_to_a_taken_name_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(b"take")
+    (tmp_path / "file").write_bytes(b"user's")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for taken in ("file", "folder", "dangling"):
+        with pytest.raises(FileExistsError):
+            disk.rename_new(tmp_path / "part", tmp_path / taken)
+    assert (tmp_path / "part").read_bytes() == b"take"
+    assert (tmp_path / "file").read_bytes() == b"user's"
+    assert (tmp_path / "dangling").is_symlink()
+
+
+@pytest.mark.usefixtures("_links")
+def test_rename_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        disk.rename_new(tmp_path / "missing", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_rename_that_fails_is_not_tried_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "link", fail)
+    (tmp_path / "part").touch()
+    with pytest.raises(OSError, match="Input/output error"):
+        disk.rename_new(tmp_path / "part", tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_a_lock_excludes_a_second_open_until_it_is_closed(tmp_path: Path) -> None:
+    first = disk.create(tmp_path / "marker")
+    with disk.open_update(tmp_path / "marker") as second:
+        assert disk.lock(first) is True
+        assert disk.lock(second) is False
+        first.write(b"recording")
+        assert second.read() == b"recording"
+        first.close()
+        assert disk.lock(second) is True
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from tray_app.disk import Disk
+file = Disk().open_update(Path(sys.argv[1]))
+print(Disk().lock(file), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_lock_excludes_other_processes_and_dies_with_its_owner(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    marker.touch()
+    command = [sys.executable, "-c", HOLDER, str(marker)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "True\n"
+        with disk.open_update(marker) as file:
+            assert disk.lock(file) is False
+            holder.send_signal(signal.SIGKILL)
+            holder.wait(30)
+            assert disk.lock(file) is True
+
+
+def test_a_lock_that_fails_otherwise_is_not_taken_for_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with disk.create(tmp_path / "marker") as file, pytest.raises(OSError, match="No locks"):
+        disk.lock(file)
+
+
+def test_free_space(tmp_path: Path) -> None:
+    whole = os.statvfs(tmp_path)
+    assert 0 < disk.free_bytes(tmp_path) <= whole.f_frsize * whole.f_blocks
+    with pytest.raises(FileNotFoundError):
+        disk.free_bytes(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "todo"),
+    [
+        (errno.ENOSPC, "the disk is full", "Free some space and try again."),
+        (errno.EDQUOT, "quota", "Free some space and try again."),
+        (errno.EACCES, "no permission", "permissions"),
+        (errno.EROFS, "read-only", "Choose another folder."),
+        (errno.ENOENT, "is not there", "drive is connected"),
+        (errno.ENOTDIR, "a file, not a folder", "Choose another folder."),
+        (errno.ENAMETOOLONG, "too long", "shorter name"),
+        (errno.EIO, "reported an error", "Check the disk"),
+        (errno.EEXIST, "exists already", "another name"),
+        (errno.EBUSY, os.strerror(errno.EBUSY), "another folder"),
+    ],
+)
+def test_storage_errors_are_told_in_words(code: int, reason: str, todo: str, tmp_path: Path) -> None:
+    error = storage_error("write", tmp_path / "x.wav", OSError(code, os.strerror(code)), safe="The take is safe.")
+    assert str(error).startswith(f"Cannot write {tmp_path / 'x.wav'}: ")
+    assert reason in error.what
+    assert todo in error.todo
+    assert error.safe == "The take is safe."
+    assert "Errno" not in str(error)
+    assert "OSError" in error.detail or "Error(" in error.detail
+
+
+def test_a_storage_error_without_a_number_still_says_why(tmp_path: Path) -> None:
+    assert "the reason" in str(storage_error("write", tmp_path, OSError("the reason")))
+
+
+def test_every_reason_has_words_and_advice() -> None:
+    for reason, todo in disk_module._REASONS.values():
+        assert reason
+        assert todo.endswith(".")

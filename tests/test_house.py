@@ -1,0 +1,53 @@
+"""Small things that a project loses when nobody looks."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+
+import tray_app
+from tray_app import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOP_LEVEL = {
+    *("tray_app", "assets", "tests", "docs", "pyproject.toml", "build.spec", "README.md", "CHANGELOG.md", "LICENSE"),
+    *(".env.example", ".gitignore", ".git", ".ci"),
+}
+
+LONGEST_FILE = 450
+"""Lines. A longer one has more than one reason to change."""
+
+
+def test_the_example_file_is_what_the_command_writes() -> None:
+    assert (ROOT / ".env.example").read_bytes().decode() == settings.example()
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in (ROOT / "tray_app").rglob("*.py")}
+    assert len(lengths) > 10
+    assert {str(file): length for file, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_there_is_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == tray_app.__version__
+
+
+def test_only_known_things_lie_at_the_top() -> None:
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = [line.rstrip("/") for line in lines if line]
+    names = {path.name for path in ROOT.iterdir()}
+    assert {name for name in names - TOP_LEVEL if not any(fnmatch.fnmatch(name, one) for one in ignored)} == set()
+
+
+def test_what_a_machine_runs_is_what_a_person_runs(tmp_path: Path) -> None:
+    """Play `python3` and see what `.ci/run` starts, and where."""
+    (tmp_path / "python3").write_text('#!/bin/sh\necho "$PWD: $*"\n')
+    (tmp_path / "python3").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([ROOT / ".ci" / "run", "-k", "x"], cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert done.stdout == f"{ROOT}: tests/run.py -k x\n"

@@ -1,0 +1,1 @@
+"""The rest of the operating system, one small module a thing."""
