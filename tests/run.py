@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Runs everything that holds the project together; a fresh Debian 12 with nothing but `python3` is enough.
+
+    python3 tests/run.py [--venv FOLDER] [pytest's own arguments, such as -k silence]
+
+Installs what is missing (Debian's packages when run as root, Python's into a virtual environment of its own), then
+runs ruff, mypy and pytest. Ends with 0 when all passed; else names the first step that failed and ends with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PACKAGES = [
+    *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
+    *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin"],
+]
+"""What the tests play with: real sound servers, a message bus, and the tools that are measured against."""
+
+NETWORK_SIGNS = ("connection", "timed out", "timeout", "temporary failure", "max retries", "network", "resolve")
+
+
+class StepError(Exception):
+    """A step failed; its text says how to go on, or is empty where the step has said it."""
+
+
+def step(name: str, command: list[str]) -> None:
+    """Run one command and tell how long it took."""
+    print(f"--- {name}: {' '.join(command)}", flush=True)
+    began = time.monotonic()
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    verdict = "passed" if status == 0 else f"FAILED with status {status}"
+    print(f"--- {name}: {verdict} in {time.monotonic() - began:.1f} s", flush=True)
+    if status != 0:
+        raise StepError(f"{name} failed.")
+
+
+def missing_packages() -> list[str]:
+    """Return which of Debian's packages are not installed."""
+    wanted = [*PACKAGES, *venv_package()]
+    query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *wanted]
+    answer = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    installed = {line.split()[0] for line in answer.splitlines() if line.endswith(" installed")}
+    return [package for package in wanted if package not in installed]
+
+
+def venv_package() -> list[str]:
+    """Debian takes `ensurepip`, which `venv` needs, out of its Python; other Pythons have it."""
+    probe = subprocess.run([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL, check=False)
+    return ["python3-venv"] if probe.returncode != 0 else []
+
+
+def install_packages() -> None:
+    """Install what is missing of Debian's packages; elsewhere they are the user's to install."""
+    if not shutil.which("apt-get"):
+        print(
+            "--- No apt-get here: the tests need PulseAudio, PipeWire, D-Bus, notify-send, ffmpeg and sox.", flush=True
+        )
+        return
+    missing = missing_packages()
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise StepError(
+            f"Some packages are missing. Run: sudo apt-get install --no-install-recommends {' '.join(missing)}"
+        )
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    # Another package manager may be at work (a fresh machine updates itself): wait for it.
+    apt = ["apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    step("package lists", [*apt, "update"])
+    step("packages", [*apt, "install", "--no-install-recommends", *missing])
+
+
+def python_of(venv: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def make_venv(venv: Path) -> Path:
+    """Make the virtual environment where it is missing or broken, and install the project and its tests' needs."""
+    python = python_of(venv)
+    if subprocess_fails([str(python), "-c", "import pip"]):
+        step("virtual environment", [sys.executable, "-m", "venv", "--clear", str(venv)])
+    install(python)
+    return python
+
+
+def subprocess_fails(command: list[str]) -> bool:
+    """Return whether a command cannot be run or ends badly; shows nothing of it."""
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode != 0
+    except OSError:
+        return True
+
+
+def install(python: Path) -> None:
+    """Install the project with pip; try a second time when it was the network that failed."""
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[test]"]
+    print(f"--- install: {' '.join(command)}", flush=True)
+    began = time.monotonic()
+    for attempt in (1, 2):
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        print(done.stdout, end="", flush=True)
+        if done.returncode == 0:
+            print(f"--- install: passed in {time.monotonic() - began:.1f} s", flush=True)
+            return
+        if attempt == 2 or not any(sign in done.stdout.lower() for sign in NETWORK_SIGNS):
+            break
+        print("--- install: the network failed; once more.", flush=True)
+    raise StepError("install failed.")
+
+
+def check(python: Path, pytest_arguments: list[str]) -> None:
+    """Run the checks, the quick ones first."""
+    run = [str(python), "-m"]
+    step("ruff", [*run, "ruff", "check", "."])
+    step("format", [*run, "ruff", "format", "--check", "."])
+    step("types", [*run, "mypy", "--strict", "tray_app", "tests"])
+    step("tests", [*run, "pytest", *pytest_arguments])
+
+
+def main() -> int:
+    """Prepare, check, and say in the last line how it went."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the virtual environment to use or make")
+    options, pytest_arguments = parser.parse_known_args()
+    began = time.monotonic()
+    try:
+        if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have another one
+            raise StepError("This needs Python 3.11 or newer.")
+        install_packages()
+        check(make_venv(options.venv.absolute()), pytest_arguments)
+    except StepError as error:
+        print(f"FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
+        return 1
+    print(f"All passed in {time.monotonic() - began:.0f} s.", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
