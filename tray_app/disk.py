@@ -67,7 +67,11 @@ class Disk:
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and its parents where missing, for this user alone."""
-        path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
     def exists(self, path: Path) -> bool:
         """Return whether anything has this name, a dangling link included."""

@@ -106,12 +106,17 @@ class EventBus:
     def post(self, event: Event) -> None:
         """Queue an event. Never blocks beyond the moment that another thread takes to do the same."""
         with self._ready:
-            last = self._events[-1] if self._events else None
-            if isinstance(event, Level | JobProgress) and type(last) is type(event):
-                self._events[-1] = event
-            else:
-                self._events.append(event)
+            if isinstance(event, Level | JobProgress):
+                self._forget(event)
+            self._events.append(event)
             self._ready.notify()
+
+    def _forget(self, newer: Level | JobProgress) -> None:
+        """Take out what `newer` replaces: there is one such event at the most."""
+        for index, event in enumerate(self._events):
+            if type(event) is type(newer) and getattr(event, "name", "") == getattr(newer, "name", ""):
+                del self._events[index]
+                return
 
     def deliver(self, timeout: float) -> bool:
         """Deliver what is queued, waiting up to `timeout` seconds for the first. Return whether there was any."""

@@ -244,7 +244,7 @@ class FullDisk(Disk):
         disk = self
 
         class Limited(io.FileIO):
-            def write(self, data: object, /) -> int:  # type: ignore[override]
+            def write(self, data: object, /) -> int:
                 view = memoryview(data).cast("B")  # type: ignore[arg-type]
                 if self.tell() + len(view) > disk.room:
                     view = view[: max(0, disk.room - self.tell())]
@@ -308,7 +308,7 @@ class SlowDisk(Disk):
         disk = self
 
         class Slow(io.FileIO):
-            def write(self, data: object, /) -> int:  # type: ignore[override]
+            def write(self, data: object, /) -> int:
                 if disk.hang.is_set():
                     disk.hanging.set()
                     disk.free.wait(60)

@@ -26,6 +26,7 @@ from tests.sound import (
     level_dbfs,
     noise24,
     onsets,
+    pack24,
     tone,
     wait_until,
 )
@@ -58,7 +59,7 @@ def read(path: str | None) -> Samples:
 def data_bytes(path: str | Path) -> bytes:
     """The bytes of a 24-bit file's samples, by soundfile."""
     values, _ = soundfile.read(path, dtype="int32", always_2d=True)
-    return (values >> 8).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    return pack24(values >> 8)
 
 
 def test_a_tone_arrives_at_its_frequency_and_level(pulse_env: PulseServer, tmp_path: Path) -> None:
