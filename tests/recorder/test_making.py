@@ -135,6 +135,7 @@ def test_a_resampled_take_has_its_length_after_many_gaps(folder: Path) -> None:
     table.record(Device(rate=44100, chunk=441, gaps=gaps), 56.0, 44100)
     facts = table.finish()
     assert abs(facts.frames - 56 * 48000) <= 2 * 480
+    assert facts.frames == table.making.timeline.frames
     found = onsets(table.take.paths.original)
     assert len(found) == 61
     for at, (_, end) in zip(found[1:], gaps, strict=True):

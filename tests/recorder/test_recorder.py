@@ -17,7 +17,7 @@ import soundfile
 
 from tests.recorder.fake import FakeBackend
 from tests.sound import frequency, wait_until
-from tray_app.capture.base import Source
+from tray_app.capture.base import Chunk, Source
 from tray_app.disk import Disk
 from tray_app.errors import SourceError
 from tray_app.events import EventBus, Problem, StateChanged
@@ -169,6 +169,8 @@ def test_a_device_that_comes_back_otherwise_goes_on_in_the_takes_format(desk: De
     desk.backend.vanish()
     desk.hear(lambda: desk.states[-1].waiting)
     desk.record(0.5)
+    late = np.full((4800, 2), 0.9, np.float32)
+    desk.backend.streams[0]._on_chunk(Chunk(late, time.perf_counter()))
     desk.backend.hz = 2000.0
     desk.backend.appear(rate, channels)
     desk.hear(lambda: not desk.states[-1].waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -59,9 +60,26 @@ def test_a_crashed_take_does_not_lend_its_name(tmp_path: Path) -> None:
     env = clean_env(tmp_path) | {"RECORDER_FILE_NAME": "meeting"}
     with Record("--source", "signal", env=env) as record:
         record.hear("Recording")
+        original = tmp_path / "takes" / "originals" / "meeting.wav"
+        wait_until(lambda: original.stat().st_size > RATE * 6, 15, "1 s is recorded")
         record.send(signal.SIGKILL)
         record.end()
-    done = run("record", "--source", "signal", "--seconds", "1", env=env)
+    done = run("record", "--source", "signal", "--seconds", "1", "--json", env=env)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "takes" / "meeting (2).wav").exists()
-    assert run("recover", env=env).returncode == 0
+    assert json.loads(done.stdout)["trimmed"] == str(tmp_path / "takes" / "meeting (2).wav")
+
+
+def test_the_next_record_finishes_what_a_crash_left(tmp_path: Path) -> None:
+    env = clean_env(tmp_path) | {"RECORDER_FILE_NAME": "meeting"}
+    with Record("--source", "signal", env=env) as record:
+        record.hear("Recording")
+        original = tmp_path / "takes" / "originals" / "meeting.wav"
+        wait_until(lambda: original.stat().st_size > 2 * RATE * 6, 15, "2 s are recorded")
+        record.send(signal.SIGKILL)
+        record.end()
+    done = run("record", "--source", "signal", "--seconds", "1", "--output", tmp_path / "takes" / "new.wav", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "Recovered from an earlier start: meeting.wav" in done.stderr
+    assert "new.wav" in done.stdout
+    assert soundfile.info(tmp_path / "takes" / "meeting.wav").duration > 1.5
+    assert not list(tmp_path.rglob("*.take"))

@@ -73,7 +73,8 @@ def _sound() -> Iterator[Check]:
     if errors and not real:
         yield Check("sound", "fail", errors[0].what, errors[0].todo)
     else:
-        yield Check("sound", "ok", f"{len(real)} sources by {', '.join(sorted({s.backend for s in real})) or 'nobody'}")
+        by = ", ".join(sorted({source.backend for source in real})) or "nobody"
+        yield Check("sound", "ok", f"{len(real)} source{'' if len(real) == 1 else 's'} by {by}")
         yield _default(real)
     yield Check("test signal", "ok", "always there: --source signal")
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from tray_app.app import App
+from tray_app.app import App, describe
 from tray_app.commands.live import LiveLine
 from tray_app.commands.trim import add_silence
-from tray_app.errors import SettingError
+from tray_app.errors import RecorderError, SettingError
 from tray_app.events import JobFinished, Problem, StateChanged
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
@@ -95,6 +95,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     with App(settings) as app:
         session = _Session(app, LiveLine(sys.stderr))
         with _stopping(session.stop):
+            session.recover()
             app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))
             threading.Thread(target=session.read_commands, name="stdin", daemon=True).start()
             done = session.follow()
@@ -138,6 +139,13 @@ class _Session:
             self._line.close()
         return self._done
 
+    def recover(self) -> None:
+        """Have finished, in the background, what a crash left; trouble with that does not keep from recording."""
+        try:
+            self._app.recover()
+        except RecorderError as error:
+            self._line.say(str(error), error=True)
+
     def stop(self) -> None:
         """Stop as the command does."""
         self._app.recorder.stop()
@@ -160,7 +168,10 @@ class _Session:
                 self._line.say(f"{line.strip()!r} is no command. PAUSE, RESUME and STOP are.")
 
     def _finished(self, done: JobFinished) -> None:
-        self._done = done
+        if done.recovered:
+            self._line.say(f"Recovered from an earlier start: {describe(done)}")
+        else:
+            self._done = done
 
     def _problem(self, problem: Problem) -> None:
         self._line.say(problem.text, error=True)

@@ -5,6 +5,8 @@ ffmpeg is called by its absolute path and writes a file: pydub's own decoding wo
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +30,7 @@ def find_ffmpeg() -> Path | None:
 def decode(source: Path, target: Path) -> None:
     """Decode the first sound stream of `source` into a new WAV at `target`, with its own rate and channels.
 
-    Raises `AudioFileError` where ffmpeg is missing or `source` holds no sound that it knows.
+    Raises `AudioFileError` where ffmpeg is missing or `source` holds no sound that it knows, `OSError` for a full disk.
     """
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
@@ -42,7 +44,10 @@ def decode(source: Path, target: Path) -> None:
     command += ["-c:a", f"pcm_s{bits}le", "-f", "wav", "-rf64", "auto", "-y", f"file:{target}"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, **_hidden())
     if done.returncode:
-        raise _no_sound(source, done.stderr.decode("utf-8", "replace").strip())
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if os.strerror(errno.ENOSPC) in said:
+            raise OSError(errno.ENOSPC, said, str(target))
+        raise _no_sound(source, said)
 
 
 def _bits(source: Path) -> int:

@@ -80,17 +80,18 @@ class JobQueue:
                     return
             outcome = self._jobs.finish(take, facts, lambda done: self._bus.post(JobProgress(take.paths.name, done)))
         except RecorderError as error:
-            self._park(take, error)
+            self._park(entry, error)
         except OSError as error:
-            self._park(take, storage_error("finish", take.paths.original, error))
+            self._park(entry, storage_error("finish", take.paths.original, error))
         except Exception as error:
             log.exception("a job failed in a way that nobody expected")
-            self._park(take, RecorderError(f"{take.paths.name} could not be finished.", detail=repr(error)))
+            self._park(entry, RecorderError(f"{take.paths.name} could not be finished.", detail=repr(error)))
         else:
             self._bus.post(_event(outcome, entry.recovered))
 
-    def _park(self, take: Take, error: RecorderError) -> None:
+    def _park(self, entry: _Entry, error: RecorderError) -> None:
         """Put a take aside with its reason; the next start, or `recover`, tries again."""
+        take = entry.take
         log.error("%s is put aside: %s (%s)", take.paths.name, error, error.detail)
         try:
             parked = Stage.RECORDING if take.memory.stage is Stage.RECORDING else Stage.PARKED
@@ -99,7 +100,9 @@ class JobQueue:
             log.warning("and that could not be noted: %r", failure)
         take.release()
         safe = error.safe or f"What was recorded is safe at {take.paths.original}."
-        self._bus.post(Problem(f"{error.what} {safe} It is tried again at the next start.", fatal=True))
+        # Trouble with a take of an earlier start is no reason to end the one that runs now.
+        text = f"{error.what} {safe} It is tried again at the next start, or by `tray-recorder recover`."
+        self._bus.post(Problem(text, fatal=not entry.recovered))
 
 
 def _event(outcome: Outcome, recovered: bool) -> JobFinished:

@@ -13,7 +13,7 @@ from tray_app.audio.trim import TrimResult, trim
 from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk, storage_error
-from tray_app.errors import AudioFileError, OutputExistsError
+from tray_app.errors import AudioFileError, OutputExistsError, StorageError
 from tray_app.processing.codecs import decode
 from tray_app.processing.verify import check_frames
 from tray_app.take.facts import Facts
@@ -32,9 +32,10 @@ def trim_into(
     with disk.open_read(source) as original:
         reader = WavReader(original)
         try:
-            with disk.create(part) as file:
+            with _named(part), disk.create(part) as file:
                 writer = WavWriter(file, reader.format)
-                result = trim(reader, writer.write, *silence, progress=progress)
+                with _named(source):
+                    result = trim(reader, _named(part)(writer.write), *silence, progress=progress)
                 writer.finish()
             check_frames(disk, part, reader.format, result.kept_frames)
         except FileExistsError:
@@ -44,6 +45,17 @@ def trim_into(
                 disk.remove(part)
             raise
         return _facts(source, reader, result)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say in an `OSError` which file it was: reading from and writing to an open file do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def trim_file(
@@ -68,9 +80,15 @@ def trim_file(
                 return look(disk, wav, silence, progress)
             return _write_target(disk, wav, target, silence, force=force, progress=progress)
     except OSError as error:
-        about = Path(error.filename) if isinstance(error.filename, str) else source
-        action = "read" if about == source else "write"
-        raise storage_error(action, about, error, safe="Nothing was changed.") from error
+        raise _storage_error(source, target, error) from error
+
+
+def _storage_error(source: Path, target: Path | None, error: OSError) -> StorageError:
+    """Word it with the names that the user gave, not with those of the files that come and go meanwhile."""
+    named = Path(error.filename) if isinstance(error.filename, str) else source
+    if named == source:
+        return storage_error("read", source, error, safe="Nothing was changed.")
+    return storage_error("write", target or named, error, safe="Nothing was changed.")
 
 
 def look(disk: Disk, source: Path, silence: tuple[int, float], progress: Progress | None = None) -> Facts:
@@ -133,9 +151,8 @@ def _as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> It
     if _is_plain_wav(disk, source, force=force):
         yield source
         return
-    folder = None if target is None else target.parent
-    if folder is not None:
-        disk.make_folder(folder)
+    # On the target's disk, which has the room; a folder that is not there yet is made for sound only.
+    folder = None if target is None else next(parent for parent in target.absolute().parents if parent.is_dir())
     work = Path(tempfile.mkdtemp(prefix=".tray-recorder-", dir=folder))
     try:
         decode(source.absolute(), work / "decoded.wav")
