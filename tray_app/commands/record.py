@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from tray_app.app import App, describe
 from tray_app.commands.live import LiveLine
@@ -92,13 +95,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Record one take; print where its files are."""
     if args.demo and args.source:
         raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
-    with App(settings) as app:
-        session = _Session(app, LiveLine(sys.stderr))
-        with _stopping(session.stop):
-            session.recover()
-            app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))
-            threading.Thread(target=session.read_commands, name="stdin", daemon=True).start()
-            done = session.follow()
+    with _own_stderr() as out, App(settings) as app, _stopping(app.recorder.stop):
+        session = _Session(app, LiveLine(out))
+        session.recover()
+        app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))
+        threading.Thread(target=session.read_commands, name="stdin", daemon=True).start()
+        done = session.follow()
     if done is None:
         return 1
     if args.json:
@@ -106,6 +108,22 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     else:
         print(_summary(done))
     return 0
+
+
+@contextlib.contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """Give standard error by a descriptor of our own.
+
+    sounddevice points descriptor 2 at nothing while PortAudio starts, on another thread: what is said meanwhile would
+    be lost.
+    """
+    try:
+        copy = os.dup(sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):
+        yield sys.stderr
+        return
+    with os.fdopen(copy, "w", encoding="utf-8", errors="replace") as out:
+        yield out
 
 
 class _Session:
@@ -146,10 +164,6 @@ class _Session:
         except RecorderError as error:
             self._line.say(str(error), error=True)
 
-    def stop(self) -> None:
-        """Stop as the command does."""
-        self._app.recorder.stop()
-
     def read_commands(self) -> None:
         """Obey PAUSE, RESUME and STOP from standard input until it ends."""
         recorder = self._app.recorder
@@ -184,7 +198,7 @@ class _Session:
 class _stopping:  # noqa: N801 - reads as the verb it is
     """While this lasts, Ctrl-C and SIGTERM call `stop` instead of ending the program."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], object]) -> None:
         self._stop = stop
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
