@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import math
 import os
 import signal
@@ -23,6 +24,8 @@ from tray_app.events import JobFinished, Problem, StateChanged
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
 from tray_app.words import clock_time
+
+log = logging.getLogger(__name__)
 
 ABOUT: tuple[str, ...] = (
     "Record what the computer plays.",
@@ -162,7 +165,8 @@ class _Session:
         try:
             self._app.recover()
         except RecorderError as error:
-            self._line.say(str(error), error=True)
+            # A folder that cannot be read is said when the take is to be written there.
+            log.warning("%s (%s)", error, error.detail)
 
     def read_commands(self) -> None:
         """Obey PAUSE, RESUME and STOP from standard input until it ends."""
