@@ -107,9 +107,9 @@ def progress_bar(name: str) -> Iterator[Progress | None]:
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=100, desc=name, unit="%", leave=False, bar_format="{desc}: {percentage:3.0f}%|{bar}| {remaining}"
-    ) as bar:
+    form = "{desc}: {percentage:3.0f}%|{bar}| {remaining}"
+    # Every step is drawn: there is one for 2 MiB, and a short file has a single one.
+    with tqdm(total=100, desc=name, leave=False, bar_format=form, mininterval=0, miniters=0) as bar:
         yield _moving(bar.update, lambda: float(bar.n))
 
 
