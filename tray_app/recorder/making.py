@@ -17,7 +17,7 @@ from tray_app.capture.base import Chunk, Samples
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import StorageError
 from tray_app.recorder.timeline import Fill, Piece, Sound, Timeline
-from tray_app.take.facts import Facts, write_sidecar
+from tray_app.take.facts import Facts, Ranges, write_sidecar
 from tray_app.take.take import Stage, Take
 
 log = logging.getLogger(__name__)
@@ -262,10 +262,14 @@ class Making:
             source=self._source,
             started=started,
             stopped=stopped,
-            gaps=tuple(line.gaps),
-            dropped=tuple(line.dropped),
+            gaps=self._written(line.gaps),
+            dropped=self._written(line.dropped),
             pauses=tuple(line.pauses),
             late_frames=line.late_frames,
             drift_ppm=line.drift_ppm,
         )
         return facts.with_cuts(result.cuts, result.kept_frames) if result else facts
+
+    def _written(self, ranges: Iterable[tuple[int, int]]) -> Ranges:
+        """The ranges as far as they are in the file: a disk that failed has less than the timeline placed."""
+        return tuple((start, min(frames, self.frames - start)) for start, frames in ranges if start < self.frames)
