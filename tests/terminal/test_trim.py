@@ -386,7 +386,6 @@ def test_a_bar_is_drawn_for_a_terminal_only(tmp_path: Path, env: dict[str, str])
     source = wav(tmp_path)
     main, other = pty.openpty()
     termios.tcsetwinsize(other, (24, 80))  # a terminal of no size is drawn nothing
-    eager = env  # draw every step, however fast the file is done
     process = subprocess.Popen([*PROGRAM, "trim", source], env=env, stdout=subprocess.PIPE, stderr=other)
     os.close(other)
     drawn = b""
