@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.audio.wav_files import FORMATS, Journal, left_aligned, name, ours, plain_fmt, riff, sound
@@ -63,6 +63,7 @@ def assert_states(content: bytes, fmt: AudioFormat, pcm: bytes) -> None:
     promote_at=st.sampled_from([150, 180, 230, LARGEST]),
     refresh_ms=st.sampled_from([20, 45]),
 )
+@example(fmt=AudioFormat(1_000, 1, 16), pieces=[12, 20, 20, 20, 20], promote_at=230, refresh_ms=20)
 def test_a_process_may_die_at_any_moment(fmt: AudioFormat, pieces: list[int], promote_at: int, refresh_ms: int) -> None:
     journal, pcm = record(fmt, pieces, promote_at, refresh_ms)
     offset = header_length(fmt)

@@ -48,7 +48,8 @@ def repair(file: BinaryFile, *, trust_size: bool = False, promote_at: int = LARG
 
 def _kept_bytes(header: bytes, present: int, fmt: AudioFormat, trust_size: bool) -> int:
     stated = _stated_bytes(header)
-    finished = present == padded(stated)  # then the last byte of an odd file is its pad byte, not sound
+    # Of a finished file the last byte of an odd size is its pad byte, not sound; a torn size may look like one.
+    finished = present == padded(stated) and stated % fmt.frame_bytes == 0
     kept = present if trust_size and not finished else min(stated, present)
     return kept - kept % fmt.frame_bytes
 
