@@ -280,6 +280,16 @@ def test_a_full_disk_ends_the_take_with_all_that_it_took(tmp_path: Path) -> None
     assert desk.finish().original == take.paths.original
 
 
+def test_a_disk_that_is_full_from_the_start_is_said_and_leaves_no_file(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "takes", FullDisk(50, ".wav"))
+    with desk.recorder:
+        desk.start()
+        desk.hear(lambda: desk.problems)
+    assert "the disk is full" in desk.problems[0].text
+    assert "Nothing was recorded" in desk.problems[0].text
+    assert not [path for path in (tmp_path / "takes").rglob("*") if path.is_file()]
+
+
 def test_a_twin_that_cannot_be_written_leaves_the_original_and_is_made_anew(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "takes", FullDisk(100_000, ".part"))
     with desk.recorder:

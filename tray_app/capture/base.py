@@ -19,8 +19,6 @@ Samples = NDArray[np.float32]
 
 SourceKind = Literal["loopback", "input", "signal"]
 
-DEFAULT_CHUNK_FRAMES = 512
-
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -120,7 +120,7 @@ class Making:
         self._failed = False
         try:
             self._file = disk.create(take.paths.original)
-            self._writer = WavWriter(self._file, fmt)
+            self._writer = self._begin_file()
         except OSError as error:
             raise storage_error("write", take.paths.original, error, safe="Nothing was recorded.") from error
         self._twin = _Twin(disk, take, fmt) if take.memory.plan.silence is not None else None
@@ -191,6 +191,15 @@ class Making:
             self._twin.close()
 
     # Writing
+
+    def _begin_file(self) -> WavWriter:
+        """Write the header. Where not even that fits, the file that was just made goes again."""
+        try:
+            return WavWriter(self._file, self.format)
+        except OSError:
+            self._file.close()
+            self._disk.remove(self.take.paths.original)
+            raise
 
     def _put(self, pieces: Iterable[Piece]) -> None:
         for piece in pieces:

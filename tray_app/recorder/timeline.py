@@ -178,11 +178,6 @@ class Timeline:
         over = self._past_creep[1] + self._stretch.creep[1]
         return -1e6 * rise / over if over > 0 else None
 
-    @property
-    def stalled(self) -> bool:
-        """Whether a stall is being filled right now."""
-        return self._stall_from is not None
-
     def seconds_at(self, now: float) -> float:
         """Return the take's clock at `now`: seconds since the start less the pauses so far."""
         paused = sum((p.end if p.end is not None else now) - p.begin for p in self._pauses)
