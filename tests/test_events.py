@@ -155,3 +155,22 @@ def test_a_listener_may_post() -> None:
     bus.deliver(0)
     bus.deliver(0)
     assert seen == [Gap(0, 7), Problem("7")]
+
+
+def test_wake_ends_a_wait_that_has_no_end() -> None:
+    bus, seen = recording_bus()
+    woken: list[bool] = []
+    thread = threading.Thread(target=lambda: woken.append(bus.deliver(None)), daemon=True)
+    thread.start()
+    bus.wake()
+    thread.join(10)
+    assert woken == [False]
+    assert seen == []
+
+
+def test_wake_before_the_wait_counts_once() -> None:
+    bus, _ = recording_bus()
+    bus.wake()
+    assert bus.deliver(None) is False
+    bus.post(Gap(1, 2))
+    assert bus.deliver(None) is True

@@ -98,6 +98,7 @@ class EventBus:
         self._events: deque[Event] = deque()
         self._ready = threading.Condition()
         self._listeners: list[tuple[type, Callable[..., None]]] = []
+        self._woken = False
 
     def listen(self, kind: type[_E], listener: Callable[[_E], None]) -> None:
         """Call `listener` for every event of `kind`, on the delivering loop's thread."""
@@ -118,11 +119,20 @@ class EventBus:
                 del self._events[index]
                 return
 
-    def deliver(self, timeout: float) -> bool:
-        """Deliver what is queued, waiting up to `timeout` seconds for the first. Return whether there was any."""
+    def wake(self) -> None:
+        """Let `deliver` return, though there is nothing to deliver."""
         with self._ready:
-            if not self._events:
-                self._ready.wait(timeout)
+            self._woken = True
+            self._ready.notify()
+
+    def deliver(self, timeout: float | None) -> bool:
+        """Deliver what is queued. Return whether there was any.
+
+        Waits for the first up to `timeout` seconds, with None as long as it takes, unless `wake` is called.
+        """
+        with self._ready:
+            self._ready.wait_for(lambda: self._events or self._woken, timeout)
+            self._woken = False
             batch = list(self._events)
             self._events.clear()
         for event in batch:

@@ -8,17 +8,16 @@ import json
 import logging
 import math
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from tray_app.app import App, describe
 from tray_app.commands.live import LiveLine
 from tray_app.commands.trim import add_silence
+from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
 from tray_app.events import JobFinished, Problem, StateChanged
 from tray_app.settings import Settings
@@ -98,7 +97,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Record one take; print where its files are."""
     if args.demo and args.source:
         raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
-    with _own_stderr() as out, App(settings) as app, _stopping(app.recorder.stop):
+    with _own_stderr() as out, App(settings) as app, Ending(app.recorder.stop):
         session = _Session(app, LiveLine(out))
         session.recover()
         app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))
@@ -197,25 +196,6 @@ class _Session:
 
     def _state(self, change: StateChanged) -> None:
         self._line.state(change)
-
-
-class _stopping:  # noqa: N801 - reads as the verb it is
-    """While this lasts, Ctrl-C and SIGTERM call `stop` instead of ending the program."""
-
-    def __init__(self, stop: Callable[[], object]) -> None:
-        self._stop = stop
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        # Not from the handler itself: it may interrupt the very code whose lock a command takes.
-        threading.Thread(target=self._stop, name="stop", daemon=True).start()
-
-    def __enter__(self) -> None:
-        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def _summary(done: JobFinished) -> str:
