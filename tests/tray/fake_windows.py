@@ -1,0 +1,426 @@
+"""Plays the few functions of user32 and shell32 that a tray icon needs, on any system.
+
+pystray's own Windows code and ours run on it unchanged. It is as strict as Windows, and says so where Windows would
+only misbehave: `faults` lists menus destroyed while open, texts that are too long, calls from a foreign thread, and
+handles used after their end. `left_over` tells what was never freed.
+"""
+
+# ruff: noqa: N802  # these are Windows' own names
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import itertools
+import queue
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from ctypes import wintypes
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import tray_app.tray
+from tests.sound import wait_until
+
+WM_CLOSE, WM_QUERYENDSESSION, WM_DISPLAYCHANGE, WM_TIMER = 0x0010, 0x0011, 0x007E, 0x0113
+WM_LBUTTONUP, WM_RBUTTONUP = 0x0202, 0x0205
+WM_NOTIFY = 0x400 + 11
+NIM_ADD, NIM_MODIFY, NIM_DELETE = 0, 1, 2
+NIF_MESSAGE, NIF_ICON, NIF_TIP, NIF_INFO = 1, 2, 4, 0x10
+TASKBAR_CREATED = 0xC001
+CHOSEN, SETTLED = 0xBFFF, 0xBFFE
+"""No messages of Windows: here one ends the menu as a choice does, with the item's id; the other says that it came."""
+
+
+@dataclass
+class Entry:
+    """An item of a menu as Windows has it."""
+
+    id: int
+    label: str
+    default: bool = False
+    checked: bool = False
+    grey: bool = False
+    separator: bool = False
+
+
+@dataclass
+class Shown:
+    """An icon as the taskbar has it."""
+
+    icon: int
+    tip: str
+
+
+@dataclass
+class FakeWindows:
+    """One Windows session with one taskbar; `double_click_ms` and `scale` are what a user would set."""
+
+    double_click_ms: int = 500
+    scale: int = 100
+    taskbar_answers: bool = True
+    old: bool = False
+    faults: list[str] = field(default_factory=list)
+    told: list[tuple[int, int]] = field(default_factory=list)
+    balloons: list[tuple[str, str]] = field(default_factory=list)
+    icons: dict[int, bytes] = field(default_factory=dict)
+    icons_made: int = 0
+    menus: dict[int, list[Entry]] = field(default_factory=dict)
+    menus_made: int = 0
+    taskbar: dict[int, Shown] = field(default_factory=dict)
+    open: int | None = None
+    aware: bool = False
+    timers: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(0x10001)
+        self._classes: dict[int, Any] = {}
+        self._windows: dict[int, Any] = {}
+        self._queue: queue.Queue[tuple[int, int, int, int]] = queue.Queue()
+        self._quit = False
+        self._settled = threading.Event()
+        self._loop: int | None = None
+
+    # What a test does and sees
+
+    @property
+    def window(self) -> int:
+        """The icon's window, which is made first."""
+        wait_until(lambda: self._windows, what="a window")
+        return self.windows[0]
+
+    @property
+    def windows(self) -> list[int]:
+        return list(self._windows)
+
+    @property
+    def shown(self) -> Shown:
+        """The one icon in the taskbar."""
+        (icon,) = self.taskbar.values()
+        return icon
+
+    @property
+    def menu(self) -> list[Entry]:
+        """The one menu that there is, open or not."""
+        (menu,) = self.menus.values()
+        return menu
+
+    @property
+    def left_over(self) -> dict[str, int]:
+        kept = {
+            "windows": self._windows,
+            "classes": self._classes,
+            "menus": self.menus,
+            "icons": self.icons,
+            "in the taskbar": self.taskbar,
+        }
+        return {name: len(things) for name, things in kept.items() if things}
+
+    def post(self, message: int, wparam: int = 0, lparam: int = 0, window: int | None = None) -> None:
+        self._queue.put((window or self.window, message, wparam, lparam))
+
+    def click(self, button: int = WM_LBUTTONUP) -> None:
+        self.post(WM_NOTIFY, 0, button)
+
+    def open_menu(self) -> None:
+        self.click(WM_RBUTTONUP)
+        wait_until(lambda: self.open, what="the menu opens")
+
+    def choose(self, label: str | None) -> None:
+        """Choose from the open menu, or close it."""
+        assert self.open
+        chosen = next((entry.id for entry in self.menus[self.open] if entry.label == label), 0)
+        self.post(CHOSEN, chosen)
+        wait_until(lambda: not self.open, what="the menu closes")
+
+    def fire_timers(self) -> None:
+        for window, number in list(self.timers):
+            self.post(WM_TIMER, number, window=window)
+
+    def settle(self) -> None:
+        """Wait until all that was posted before has been dealt with."""
+        self._settled.clear()
+        self.post(SETTLED)
+        assert self._settled.wait(10), "the loop does not run"
+
+    # What a program calls
+
+    def dll(self, name: str) -> Any:
+        return _Library(self)
+
+    def _fault(self, text: str) -> None:
+        self.faults.append(text)
+        raise AssertionError(text)
+
+    def _on_loop(self, what: str) -> None:
+        if self._loop != threading.get_ident():
+            self._fault(f"{what} on a foreign thread")
+
+    def GetModuleHandleW(self, name: str | None) -> int:
+        return 1
+
+    def RegisterWindowMessageW(self, name: str) -> int:
+        assert name == "TaskbarCreated"
+        return TASKBAR_CREATED
+
+    def RegisterClassExW(self, facts: Any) -> int:
+        atom = next(self._numbers) & 0xFFFF
+        self._classes[atom] = facts
+        return atom
+
+    def UnregisterClassW(self, atom: int, module: int) -> int:
+        return int(self._classes.pop(atom, None) is not None)
+
+    def ChangeWindowMessageFilterEx(self, window: int, message: int, action: int, change: None) -> int:
+        return 1
+
+    def CreateWindowExW(self, extended: int, atom: int, *rest: object) -> int:
+        self._loop = threading.get_ident()
+        window = next(self._numbers)
+        self._windows[window] = self._classes[atom]
+        return window
+
+    def IsWindow(self, window: Any) -> int:
+        return int(_value(window) in self._windows)
+
+    def DestroyWindow(self, window: int) -> int:
+        self._on_loop("DestroyWindow")
+        self.timers = {key: ms for key, ms in self.timers.items() if key[0] != window}
+        return int(self._windows.pop(window, None) is not None)
+
+    def DefWindowProcW(self, window: int, message: int, wparam: int, lparam: int) -> int:
+        if message == WM_CLOSE:
+            self.DestroyWindow(window)
+        return int(message == WM_QUERYENDSESSION)
+
+    def PostMessageW(self, window: int, message: int, wparam: int, lparam: int) -> int:
+        if window not in self._windows:
+            return 0
+        self._queue.put((window, message, wparam, lparam))
+        return 1
+
+    def PeekMessageW(self, *rest: object) -> int:
+        return 0
+
+    def PostQuitMessage(self, status: int) -> None:
+        self._on_loop("PostQuitMessage")
+        self._quit = True
+
+    def GetMessageW(self, message: Any, *rest: object) -> int:
+        if self._quit:
+            return 0
+        filled = message._obj
+        filled.hWnd, filled.message, filled.wParam, filled.lParam = self._queue.get()
+        return 1
+
+    def TranslateMessage(self, message: Any) -> int:
+        return 0
+
+    def DispatchMessageW(self, message: Any) -> int:
+        it = message._obj
+        return self.call(it.hWnd, it.message, it.wParam, it.lParam)
+
+    def call(self, window: int, message: int, wparam: int = 0, lparam: int = 0) -> int:
+        if message == SETTLED:
+            self._settled.set()
+        if window not in self._windows:
+            return 0
+        return int(self._windows[window].lpfnWndProc(window, message, wparam, lparam))
+
+    def SetTimer(self, window: Any, number: int, ms: int, call: None) -> int:
+        self.timers[_value(window), number] = ms
+        return number
+
+    def KillTimer(self, window: Any, number: int) -> int:
+        return int(self.timers.pop((_value(window), number), None) is not None)
+
+    def SetForegroundWindow(self, window: int) -> int:
+        return 1
+
+    def GetCursorPos(self, point: Any) -> int:
+        return 1
+
+    def GetDoubleClickTime(self) -> int:
+        return self.double_click_ms
+
+    def CreatePopupMenu(self) -> int:
+        self._on_loop("CreatePopupMenu")
+        menu = next(self._numbers)
+        self.menus[menu] = []
+        self.menus_made += 1
+        return menu
+
+    def InsertMenuItemW(self, menu: int, place: int, by_position: bool, item: Any) -> int:
+        self._on_loop("InsertMenuItem")
+        facts = item._obj
+        separator = bool(facts.fType & 0x800)
+        label = "" if separator else facts.dwTypeData.replace("&&", "\0").replace("&", "_").replace("\0", "&")
+        default, checked, grey = bool(facts.fState & 0x1000), bool(facts.fState & 0x8), bool(facts.fState & 0x3)
+        self.menus[menu].insert(place, Entry(facts.wID, label, default, checked, grey, separator))
+        return 1
+
+    def DestroyMenu(self, menu: int) -> int:
+        self._on_loop("DestroyMenu")
+        if menu == self.open:
+            self._fault("the open menu was destroyed")
+        return int(self.menus.pop(menu, None) is not None)
+
+    def TrackPopupMenuEx(self, menu: int, flags: int, x: int, y: int, owner: int, facts: None) -> int:
+        self._on_loop("TrackPopupMenuEx")
+        if self.open or owner not in self._windows:
+            self._fault("a menu is open already" if self.open else "the menu has no owner")
+        self.open = menu
+        while self.open and not self._quit:
+            window, message, wparam, lparam = self._queue.get()
+            if message == CHOSEN:
+                self.open = None
+                return wparam
+            self.call(window, message, wparam, lparam)
+        self.open = None
+        return 0
+
+    def EndMenu(self) -> int:
+        self.open = None
+        return 1
+
+    def CreateIconFromResourceEx(self, bits: bytes, size: int, icon: bool, version: int, *rest: int) -> int:
+        """Take the one form of a picture that we hand over: a bitmap of 32 bits with a mask, bottom line first."""
+        self._on_loop("CreateIconFromResourceEx")
+        width, height, flags = rest
+        head, across, down, planes, depth = struct.unpack_from("<IiiHH", bits)
+        told = (icon, version, flags, len(bits), head, planes, depth, across, down)
+        if told != (True, 0x30000, 0, size, 40, 1, 32, width, 2 * height):
+            return 0
+        handle = next(self._numbers)
+        lines = [bits[40 + line * 4 * width :][: 4 * width] for line in range(height)]
+        self.icons[handle] = b"".join(reversed(lines))
+        self.icons_made += 1
+        return handle
+
+    def LoadImageW(self, *rest: object) -> None:
+        self._fault("a picture comes from a file")
+
+    def DestroyIcon(self, icon: int) -> int:
+        if any(shown.icon == icon for shown in self.taskbar.values()):
+            self._fault("an icon that is shown was destroyed")
+        return int(self.icons.pop(icon, None) is not None)
+
+    def GetSystemMetrics(self, index: int) -> int:
+        return {49: 16 * (self.scale if self.aware else 100) // 100}[index]
+
+    def GetSystemMetricsForDpi(self, index: int, dpi: int) -> int:
+        return {49: 16 * dpi // 96}[index]
+
+    def GetDpiForWindow(self, window: Any) -> int:
+        return 96 * (self.scale if self.aware else 100) // 100 if _value(window) in self._windows else 0
+
+    def SetThreadDpiAwarenessContext(self, context: Any) -> int:
+        if self._windows:
+            self._fault("windows keep the awareness that their thread had when they were made")
+        self.aware = ctypes.c_ssize_t(context.value).value == -4
+        return 1
+
+    def Shell_NotifyIconW(self, code: int, facts: Any) -> int:
+        self.told.append((code, facts.uFlags))
+        for text, room in ((facts.szTip, 128), (facts.szInfo, 256), (facts.szInfoTitle, 64)):
+            if len(text.encode("utf-16-le")) >= 2 * room:
+                self._fault(f"no room for {text!r} and the zero at its end")
+        known = facts.hWnd in self.taskbar
+        if not self.taskbar_answers or known is (code == NIM_ADD):
+            return 0
+        if facts.uFlags & NIF_INFO:
+            self.balloons.append((facts.szInfoTitle, facts.szInfo))
+            return 1
+        self._on_loop("Shell_NotifyIcon")
+        if code == NIM_DELETE:
+            del self.taskbar[facts.hWnd]
+            return 1
+        shown = self.taskbar.setdefault(facts.hWnd, Shown(0, ""))
+        if facts.uFlags & NIF_ICON:
+            if facts.hIcon not in self.icons:
+                self._fault("a destroyed icon was shown")
+            shown.icon = facts.hIcon
+        if facts.uFlags & NIF_TIP:
+            shown.tip = facts.szTip
+        return 1
+
+
+class _Library:
+    def __init__(self, windows: FakeWindows) -> None:
+        self._windows = windows
+
+    def __getattr__(self, name: str) -> Any:
+        newer = ("GetSystemMetricsForDpi", "GetDpiForWindow", "SetThreadDpiAwarenessContext")
+        if not name[0].isupper() or (self._windows.old and name in newer):
+            raise AttributeError(name)
+        function = _Function(self._windows, getattr(type(self._windows), name).__name__)
+        setattr(self, name, function)
+        return function
+
+
+class _Function:
+    """A function of a library as ctypes has it."""
+
+    argtypes: tuple[Any, ...] | None = None
+    restype: Any = None
+    errcheck: Callable[..., Any] | None = None
+
+    def __init__(self, windows: FakeWindows, name: str) -> None:
+        self._windows = windows
+        self._name = name
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self.argtypes is not None and len(self.argtypes) != len(arguments):
+            raise TypeError(f"{self._name} takes {len(self.argtypes)} arguments, not {len(arguments)}")
+        result = getattr(self._windows, self._name)(*arguments)
+        return self.errcheck(result, self, arguments) if self.errcheck else result
+
+
+def _value(handle: wintypes.HWND) -> int:
+    return int(handle.value or 0)
+
+
+OURS = ("tray_app.tray.windows", "tray_app.tray.plain")
+
+
+@contextlib.contextmanager
+def fresh_modules() -> Iterator[None]:
+    """Have pystray, and what of ours builds on it, imported anew inside, and as it was before afterwards."""
+
+    def ours() -> dict[str, ModuleType]:
+        return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "pystray" or name in OURS}
+
+    def forget() -> None:
+        for name in ours():
+            del sys.modules[name]
+        for name in OURS:
+            vars(tray_app.tray).pop(name.rpartition(".")[2], None)
+
+    before = ours()
+    forget()
+    try:
+        yield
+    finally:
+        forget()
+        sys.modules.update(before)
+        for name in set(before) & set(OURS):
+            setattr(tray_app.tray, name.rpartition(".")[2], before[name])
+
+
+@contextlib.contextmanager
+def played(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWindows]:
+    """Have pystray take `windows` for the system it runs on."""
+    monkeypatch.setenv("PYSTRAY_BACKEND", "win32")
+    monkeypatch.setattr(ctypes, "WinDLL", windows.dll, raising=False)
+    monkeypatch.setattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE, raising=False)
+    monkeypatch.setattr(ctypes, "HRESULT", ctypes.c_long, raising=False)
+    monkeypatch.setattr(ctypes, "WinError", lambda: OSError("Windows refused it"), raising=False)
+    with fresh_modules():
+        assert importlib.import_module("pystray").Icon.__module__ == "pystray._win32"
+        yield windows
