@@ -106,6 +106,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.posix("D-Bus")
 def test_the_desktop_shows_what_was_said(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     notifier = Notifier(True)
@@ -118,6 +119,7 @@ def test_the_desktop_shows_what_was_said(desktop: Desktop, monkeypatch: pytest.M
     assert all(Path(item.icon).is_file() for item in shown)
 
 
+@pytest.mark.posix("D-Bus")
 def test_without_notify_send_plyer_says_it_or_the_log_does(
     desktop: Desktop,
     monkeypatch: pytest.MonkeyPatch,
@@ -133,6 +135,7 @@ def test_without_notify_send_plyer_says_it_or_the_log_does(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.posix("D-Bus")
 def test_no_desktop_is_one_line_in_the_log_and_nothing_on_the_screen(
     bus: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +147,7 @@ def test_no_desktop_is_one_line_in_the_log_and_nothing_on_the_screen(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.posix("D-Bus")
 def test_a_terminal_program_does_not_end_before_its_notification_went_out(desktop: Desktop) -> None:
     code = "from tray_app.desktop.notify import Notifier\nn = Notifier(True)\nn.notify('Saved', 'x.wav')\nn.close(20)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -194,6 +198,44 @@ def test_a_failure_is_told_once_and_later_ones_are_tried(caplog: pytest.LogCaptu
     assert caplog.text.count("Notifications cannot be shown here: no desktop") == 1
 
 
+def test_what_fails_goes_another_way_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    shown: list[tuple[str, str]] = []
+
+    def find() -> notify.Sender:
+        raise ImportError("no plyer")
+
+    notifier = Notifier(True, find, fallback=lambda title, text: shown.append((title, text)))
+    assert all(notifier.notify("Saved", str(number)) for number in range(3))
+    assert notifier.close(DEADLINE)
+    assert shown == [("Saved", "0"), ("Saved", "1"), ("Saved", "2")]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "no plyer" in caplog.text
+
+
+def test_the_other_way_may_be_found_later_and_fail_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    shown: list[str] = []
+
+    def fail(title: str, text: str) -> None:
+        shown.append(text)
+        raise OSError("no icon")
+
+    notifier = Notifier(True, lambda: fail)
+    notifier.fall_back_to(fail)
+    assert all(notifier.notify("Saved", str(number)) for number in range(2))
+    assert notifier.close(DEADLINE)
+    assert shown == ["0", "0", "1", "1"]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+    assert caplog.text.count("Notifications cannot be shown here: no icon") == 1
+
+
+def test_what_works_needs_no_other_way() -> None:
+    shown: list[str] = []
+    notifier = Notifier(True, lambda: lambda title, text: None, fallback=lambda title, text: shown.append(text))
+    notifier.notify("Saved", "x.wav")
+    assert notifier.close(DEADLINE)
+    assert shown == []
+
+
 def test_an_empty_title_is_the_programs_name() -> None:
     shown: list[tuple[str, str]] = []
     notifier = Notifier(True, lambda: lambda title, text: shown.append((title, text)))
@@ -203,17 +245,24 @@ def test_an_empty_title_is_the_programs_name() -> None:
 
 
 def test_what_is_too_long_is_cut_with_an_ellipsis() -> None:
-    assert sanitise("x" * 64, notify.MAX_TITLE) == "x" * 64
-    assert sanitise("x" * 65, notify.MAX_TITLE) == "x" * 63 + "…"
+    assert sanitise("x" * 63, notify.MAX_TITLE) == "x" * 63
+    assert sanitise("x" * 64, notify.MAX_TITLE) == "x" * 62 + "…"
     assert sanitise("a b", 2) == "a…"
     assert sanitise("a\tb\x1b[1m\r\nc\ud800\0", 64) == "a b[1m\nc?"
+
+
+def test_a_character_of_two_units_counts_twice_and_is_never_cut_in_half() -> None:
+    assert sanitise("🎻" * 31, notify.MAX_TITLE) == "🎻" * 31
+    assert sanitise("🎻" * 32, notify.MAX_TITLE) == "🎻" * 31 + "…"
+    assert sanitise("x" + "🎻" * 31, notify.MAX_TITLE) == "x" + "🎻" * 31
+    assert sanitise("xx" + "🎻" * 31, notify.MAX_TITLE) == "xx" + "🎻" * 30 + "…"
 
 
 @hypothesis_settings(deadline=None, max_examples=300)
 @given(text=st.text(st.characters(), max_size=300), longest=st.sampled_from([notify.MAX_TITLE, notify.MAX_TEXT]))
 def test_any_text_becomes_one_that_can_be_shown(text: str, longest: int) -> None:
     clean = sanitise(text, longest)
-    assert len(clean) <= longest
+    assert len(clean.encode("utf-16-le")) // 2 <= longest
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in clean if c != "\n")
     clean.encode()
     kept = [c for c in text if unicodedata.category(c)[0] in "LN"]
