@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
-GROUND = {"errors", "events", "states", "settings", "disk", "logs", "assets"}
+GROUND = {"errors", "events", "states", "settings", "disk", "windows_files", "logs", "assets"}
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.
 MAY_KNOW = {
@@ -19,13 +19,13 @@ MAY_KNOW = {
     "take": {"audio"},
     "recorder": {"capture.base", "audio", "take"},
     "processing": {"audio", "take"},
-    "tray": set[str](),
+    "tray": {"words"},
     "desktop": set[str](),
     "words": set[str](),
     "app": {"capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
     "resident": {"app", "capture", "recorder", "processing", "tray", "desktop", "words"},
-    "commands": {"app", "resident", "capture", "audio", "take", "recorder", "processing", "desktop", "words"},
-    "cli": {"app", "commands"},
+    "commands": {"app", "capture", "audio", "take", "recorder", "processing", "desktop", "words"},
+    "cli": {"app", "commands", "desktop", "resident"},
     "__main__": {"cli"},
     **{part: set[str]() for part in GROUND},
 }

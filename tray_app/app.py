@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,12 +19,13 @@ from tray_app.processing.recovery import find as find_unfinished
 from tray_app.recorder.recorder import Recorder
 from tray_app.recorder.run import Order
 from tray_app.settings import Settings
+from tray_app.states import Command, Transition, transition
 from tray_app.take.take import Plan
 from tray_app.words import clock_time
 
 log = logging.getLogger(__name__)
 
-NOTIFY_DEADLINE = 2.0
+NOTIFY_DEADLINE = 1.0
 """Seconds that leaving waits for a notification that is on its way."""
 
 
@@ -66,6 +67,17 @@ class App:
             log.info("finishing %s, which was left at stage %s", take.paths.original, take.memory.stage)
             self.queue.submit(take, recovered=True)
         return found
+
+    def tell(self, command: Command) -> Transition:
+        """Have the recorder do `command` by the settings, and say what it does. Returns at once, on any thread."""
+        recorder = self.recorder
+        does: dict[Command, Callable[[], Transition]] = {
+            Command.START: lambda: recorder.start(self.order()),
+            Command.PAUSE: recorder.pause,
+            Command.RESUME: recorder.resume,
+            Command.STOP: recorder.stop,
+        }
+        return does[transition(recorder.state, command).action or command]()
 
     def order(self, *, demo: bool = False, name: str | None = None, limit: float | None = None) -> Order:
         """Return what to record by the settings.

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, settings
-from tray_app.commands import devices, doctor, record, recover, trim
+from tray_app import __version__, logs, resident, settings
+from tray_app.commands import autostart, devices, doctor, record, recover, remote, trim
+from tray_app.desktop import alert
 from tray_app.errors import RecorderError
 
 log = logging.getLogger(__name__)
@@ -41,11 +42,15 @@ COMMANDS: dict[str, Command] = {
     "devices": devices,
     "doctor": doctor,
     "recover": recover,
+    **remote.COMMANDS,
+    "autostart": autostart,
 }
 
 _DESCRIPTION = """\
 Records what the computer plays and removes the silence.
 
+  tray-recorder                        show the icon in the tray, and stay; with --start, record at once
+  tray-recorder status                 what the program in the tray does; start, pause, resume, stop tell it
   tray-recorder record                 record until STOP, Ctrl-C or --seconds
   tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
   tray-recorder trim meeting.wav       remove the silence from a file that exists
@@ -57,16 +62,22 @@ _EPILOG = "`tray-recorder COMMAND --help` tells more. Settings are read from .en
 def parser() -> argparse.ArgumentParser:
     """Return the parser for all commands."""
     raw = argparse.RawDescriptionHelpFormatter
-    common = argparse.ArgumentParser(add_help=False)
+    # Suppressed: a command's own default would hide what stands before the command.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = common.add_argument_group("options of every command")
     group.add_argument("--env-file", type=Path, metavar="FILE", help="read settings from this file instead of .env")
     group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
     group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
     top = argparse.ArgumentParser(
-        prog="tray-recorder", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+        prog="tray-recorder",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        parents=[common],
+        formatter_class=raw,
+        allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
-    subs = top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    top.add_argument("--start", action="store_true", help="without a command: begin to record at once")
+    subs = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, command in COMMANDS.items():
         about = command.ABOUT
         sub = subs.add_parser(
@@ -91,16 +102,19 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         if hasattr(stream, "reconfigure"):
             # A pipe's own encoding (cp1252 on Windows) could not show every name.
             stream.reconfigure(encoding="utf-8", errors="replace")
-    args = parser().parse_args(arguments)
-    command = COMMANDS[args.command]
+    parsing = parser()
+    args = parsing.parse_args(arguments)
+    if args.start and args.command:
+        parsing.error(f"--start goes without a command, not with {args.command!r}")
+    command = COMMANDS.get(args.command)
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
     try:
-        chosen = settings.load(_overrides(args, command.OVERRIDES), environ, args.env_file)
+        chosen = settings.load(_overrides(args, command), environ, getattr(args, "env_file", None))
         logs.set_up(chosen.log_level)
         for line in chosen.unknown:
             log.warning("%s", line)
-        return command.run(args, chosen)
+        return command.run(args, chosen) if command else resident.run(chosen, start=args.start)
     except RecorderError as error:
         log.error("%s (%s)", error, error.detail)
         say(str(error))
@@ -122,13 +136,16 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
 
 
 def say(text: str) -> None:
-    """Print a line on standard error."""
-    print(f"tray-recorder: {text}", file=sys.stderr, flush=True)
+    """Print a line on standard error; where there is none, as in a windowed program, show it in a box."""
+    if sys.stderr is None:
+        alert.show(text)
+    else:
+        print(f"tray-recorder: {text}", file=sys.stderr, flush=True)
 
 
-def _overrides(args: argparse.Namespace, names: Mapping[str, str]) -> dict[str, str]:
+def _overrides(args: argparse.Namespace, command: Command | None) -> dict[str, str]:
     """Return the command line's settings: the texts of the arguments that were given, by variable."""
-    given = {**names, "log_level": "RECORDER_LOG_LEVEL"}
+    given = {**(command.OVERRIDES if command else {}), "log_level": "RECORDER_LOG_LEVEL"}
     return {
         variable: str(value) for name, variable in given.items() if (value := getattr(args, name, None)) is not None
     }

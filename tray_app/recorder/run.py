@@ -365,9 +365,10 @@ class Run(threading.Thread):
         if commanded:
             facts = replace(facts, stop_ms=1000 * (self._clock() - at))
         self._making = None
-        self.complete.set()
         self._bus.post(TakeFinished(making.take.paths.original, facts.seconds))
+        # Its jobs are queued before it counts as complete, so that nobody finds neither a take nor its jobs.
         self._finished(making.take, facts)
+        self.complete.set()
 
     def _arrived(self, outcome: Outcome) -> None:
         """Take in what a device's thread brings; once the take is over, nobody else would close what it opened."""
