@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs everything that holds the project together; a fresh Debian 12 with nothing but `python3` is enough.
 
-    python3 tests/run.py [--venv FOLDER] [pytest's own arguments, such as -k silence]
+    python3 tests/run.py [--venv FOLDER] [--no-windows] [pytest's own arguments, such as -k silence]
 
 Installs what is missing (Debian's packages when run as root, Python's into a virtual environment of its own), then
-runs ruff, mypy and pytest. Ends with 0 when all passed; else names the first step that failed and ends with 1.
+runs ruff, mypy and pytest, and then the tests in Windows' Python, under Wine (not with `--no-windows`, nor when pytest
+gets arguments of its own; tests/windows/run.py takes those too). Ends with 0 when all passed; else names the first step
+that failed and ends with 1.
 """
 
 from __future__ import annotations
@@ -129,17 +131,29 @@ def check(python: Path, pytest_arguments: list[str]) -> None:
     step("tests", [*run, "pytest", *pytest_arguments])
 
 
+def check_on_windows(python: Path) -> None:
+    """Run the tests in Windows' Python, where this machine can be made to have one."""
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("apt-get"):
+        print("--- Not run: the tests in Windows' Python. On Debian: sudo python3 tests/windows/run.py", flush=True)
+        return
+    step("Windows tests", [str(python), "tests/windows/run.py"])
+
+
 def main() -> int:
     """Prepare, check, and say in the last line how it went."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the virtual environment to use or make")
+    parser.add_argument("--no-windows", action="store_true", help="leave out the tests in Windows' Python")
     options, pytest_arguments = parser.parse_known_args()
     began = time.monotonic()
     try:
         if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have another one
             raise StepError("This needs Python 3.11 or newer.")
         install_packages()
-        check(make_venv(options.venv.absolute()), pytest_arguments)
+        python = make_venv(options.venv.absolute())
+        check(python, pytest_arguments)
+        if not (options.no_windows or pytest_arguments or sys.platform == "win32"):
+            check_on_windows(python)
     except StepError as error:
         print(f"FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
         return 1

@@ -8,6 +8,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import tray_app
 from tray_app import settings
 
@@ -44,6 +46,7 @@ def test_only_known_things_lie_at_the_top() -> None:
     assert {name for name in names - TOP_LEVEL if not any(fnmatch.fnmatch(name, one) for one in ignored)} == set()
 
 
+@pytest.mark.posix("about a script of the shell")
 def test_what_a_machine_runs_is_what_a_person_runs(tmp_path: Path) -> None:
     """Play `python3` and see what `.ci/run` starts, and where."""
     (tmp_path / "python3").write_text('#!/bin/sh\necho "$PWD: $*"\n')

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.sound import wait_until
 from tray_app.desktop import notify
-from tray_app.desktop.notify import Notifier, sanitise
+from tray_app.desktop.notify import Notifier, Pace, sanitise
 
 DEADLINE = 20.0
 
@@ -236,6 +237,33 @@ def test_what_works_needs_no_other_way() -> None:
     assert shown == []
 
 
+def test_how_long_a_notification_may_stay_depends_on_what_waits() -> None:
+    gone, showing = threading.Event(), threading.Event()
+
+    def show(title: str, text: str) -> None:
+        if text == "shows":
+            showing.set()
+            assert gone.wait(DEADLINE)
+
+    notifier = Notifier(True, lambda: show, pace=Pace(alone=3000.0, queued=2000.0, leaving=1000.0))
+    for text in ("gone", "gone too", "shows"):
+        notifier.notify("Saved", text)
+    assert showing.wait(DEADLINE)
+    assert (notifier.left(0.0), notifier.left(5.0)) == (3000.0, 2995.0)
+    notifier.notify("Saved", "waits")
+    assert (notifier.left(0.0), notifier.left(5.0)) == (2000.0, 1995.0)
+    notifier.close(0.0)
+    assert (notifier.left(0.0), notifier.left(5.0)) == (500.0, 495.0)
+    gone.set()
+    assert notifier.close(DEADLINE)
+
+
+def test_at_the_end_nothing_stays_for_longer_than_all_may() -> None:
+    notifier = Notifier(True, lambda: lambda title, text: None, pace=Pace(3000.0, 2000.0, 0.1))
+    assert notifier.close(DEADLINE)
+    wait_until(lambda: notifier.left(0.0) <= 0, DEADLINE, "the time is over")
+
+
 def test_an_empty_title_is_the_programs_name() -> None:
     shown: list[tuple[str, str]] = []
     notifier = Notifier(True, lambda: lambda title, text: shown.append((title, text)))
@@ -255,7 +283,7 @@ def test_a_character_of_two_units_counts_twice_and_is_never_cut_in_half() -> Non
     assert sanitise("🎻" * 31, notify.MAX_TITLE) == "🎻" * 31
     assert sanitise("🎻" * 32, notify.MAX_TITLE) == "🎻" * 31 + "…"
     assert sanitise("x" + "🎻" * 31, notify.MAX_TITLE) == "x" + "🎻" * 31
-    assert sanitise("xx" + "🎻" * 31, notify.MAX_TITLE) == "xx" + "🎻" * 30 + "…"
+    assert sanitise("x" + "🎻" * 32, notify.MAX_TITLE) == "x" + "🎻" * 30 + "…"
 
 
 @hypothesis_settings(deadline=None, max_examples=300)

@@ -257,13 +257,13 @@ def test_quit_from_the_terminal_ends_it(desk: Desk) -> None:
 
 def test_the_end_of_the_session_waits_for_the_take(desk: Desk) -> None:
     """When `finish` returns Windows may end the program: by then both files are whole, and no marker is left."""
-    assert not desk.resident.busy()
+    assert not desk.app.busy()
     desk.record(1.0)
-    assert desk.resident.busy()
+    assert desk.app.busy()
     desk.backend.hang_in_close.set()
-    desk.resident.finish()
+    desk.app.finish()
     assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
-    assert not desk.resident.busy()
+    assert not desk.app.busy()
 
 
 def test_what_an_earlier_crash_left_is_finished(tmp_path: Path) -> None:

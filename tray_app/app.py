@@ -19,7 +19,7 @@ from tray_app.processing.recovery import find as find_unfinished
 from tray_app.recorder.recorder import Recorder
 from tray_app.recorder.run import Order
 from tray_app.settings import Settings
-from tray_app.states import Command, Transition, transition
+from tray_app.states import Command, State, Transition, transition
 from tray_app.take.take import Plan
 from tray_app.words import clock_time
 
@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 
 NOTIFY_DEADLINE = 1.0
 """Seconds that leaving waits for a notification that is on its way."""
+
+SESSION_DEADLINE = 4.0
+"""Seconds for a take and its jobs when the session ends. Windows ends a program about 5 s after it has told it so
+(`HungAppTimeout`); what is not finished by then is finished at the next start.
+"""
 
 
 class App:
@@ -78,6 +83,21 @@ class App:
             Command.STOP: recorder.stop,
         }
         return does[transition(recorder.state, command).action or command]()
+
+    def working(self) -> bool:
+        """Whether a take that was stopped is being completed, or jobs are being done."""
+        completing = self.recorder.state is State.IDLE and not self.recorder.wait(0)
+        return completing or not self.queue.wait(0)
+
+    def busy(self) -> bool:
+        """Whether something would be cut short if the program ended now."""
+        return self.recorder.state is not State.IDLE or self.working()
+
+    def finish(self) -> None:
+        """End the take and do its jobs because the process is about to be ended; within `SESSION_DEADLINE` seconds."""
+        self.recorder.close(SESSION_DEADLINE / 2)
+        if not self.queue.wait(SESSION_DEADLINE / 2):
+            log.warning("not all jobs are done; the next start does them")
 
     def order(self, *, demo: bool = False, name: str | None = None, limit: float | None = None) -> Order:
         """Return what to record by the settings.

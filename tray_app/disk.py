@@ -9,17 +9,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import itertools
 import os
 import shutil
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+from tray_app import windows_files
 from tray_app.errors import StorageError
 
-if sys.platform == "win32":
-    import msvcrt
-else:
+if sys.platform != "win32":
     import fcntl
+
+_T = TypeVar("_T")
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -27,26 +32,131 @@ PRIVATE_FOLDER = 0o700
 _LOCK_AT = 1 << 30
 """Windows locks keep others from reading what is locked, so the byte that is locked lies far behind the content."""
 
+PATIENCE = 10.0
+"""Seconds for which a `Patience` tries again: a scanner is done by then, a player may not be."""
+
+_MAX_PART = 255
+"""Characters that Windows takes of one name in a path (elsewhere the system says itself that it is too long)."""
+
+_FULL = ("the disk is full", "Free some space and try again.")
+_QUOTA = ("your disk quota is used up", "Free some space and try again.")
+_FORBIDDEN = ("there is no permission", "Choose another folder or change its permissions.")
+_HELD = ("another program has it open", "Close it there and try again.")
+_FORBIDDEN_OR_HELD = ("another program has it open, or there is no permission", "Close it there and try again.")
+_READ_ONLY = ("the disk is read-only", "Choose another folder.")
+_TOO_LONG = ("the path is too long", "Choose a shorter name or a folder that is not so deep.")
+_TOO_LARGE = ("the file system does not take a file so large", "Choose another disk.")
+_BROKEN = ("the disk reported an error", "Check the disk, or choose another one.")
+_GONE = ("the drive is not there", "Connect it, or choose another folder.")
+_LACKING = ("the drive does not support what is needed", "Choose a folder on another drive.")
+_ODD_NAME = ("the system takes no such name", 'Choose a name without < > : " / \\ | ? and *.')
+_INFECTED = ("the virus scanner refuses it", "Allow Tray Recorder there, or choose another folder.")
+
 _REASONS = {
-    errno.ENOSPC: ("the disk is full", "Free some space and try again."),
-    errno.EDQUOT: ("your disk quota is used up", "Free some space and try again."),
-    errno.EACCES: ("there is no permission", "Choose another folder or change its permissions."),
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _QUOTA,
+    errno.EACCES: _FORBIDDEN,
     errno.EPERM: ("the system does not permit it", "Choose another folder."),
-    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.EROFS: _READ_ONLY,
     errno.ENOENT: ("the file or folder is not there", "Check the name, and that the drive is connected."),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "Choose another folder."),
     errno.EISDIR: ("it is a folder, not a file", "Name a file."),
-    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
-    errno.EIO: ("the disk reported an error", "Check the disk, or choose another one."),
+    errno.ENAMETOOLONG: _TOO_LONG,
+    errno.EIO: _BROKEN,
     errno.EEXIST: ("it exists already", "Choose another name."),
-    errno.EFBIG: ("the file system does not take a file so large", "Choose another disk."),
+    errno.EFBIG: _TOO_LARGE,
+    errno.ENOLCK: _LACKING,
+    errno.EOPNOTSUPP: _LACKING,
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
 }
+
+_WINDOWS_REASONS = {
+    **dict.fromkeys((39, 112), _FULL),
+    1295: _QUOTA,
+    **dict.fromkeys((32, 33, 1224), _HELD),
+    19: _READ_ONLY,
+    206: _TOO_LONG,
+    223: _TOO_LARGE,
+    **dict.fromkeys((23, 27, 29, 30, 31, 483, 1117, 1392, 1393), _BROKEN),
+    **dict.fromkeys((21, 53, 55, 59, 64, 67, 121, 433, 1006, 1167, 1231), _GONE),
+    **dict.fromkeys((1, 50), _LACKING),
+    **dict.fromkeys((123, 161), _ODD_NAME),
+    **dict.fromkeys((225, 226), _INFECTED),
+}
+"""By `winerror` ("System Error Codes" in Microsoft's documentation). Python's `errno` for them is a guess: it is
+EACCES for a disk that reports an error, ENOENT for a path that is too long, EINVAL for most that came after 1990.
+"""
 
 
 def storage_error(action: str, path: Path, error: OSError, *, safe: str = "") -> StorageError:
     """Turn an `OSError` into words: `Cannot {action} {path}: {reason}.`"""
-    reason, todo = _REASONS.get(error.errno or 0, (str(error.strerror or error), "Try another folder."))
+    reason, todo = _reason(path, error)
     return StorageError(f"Cannot {action} {path}: {reason}.", safe=safe, todo=todo, detail=repr(error))
+
+
+def _reason(path: Path, error: OSError) -> tuple[str, str]:
+    code = _winerror(error)
+    if error.errno in (errno.ENOENT, errno.EINVAL):
+        if any(len(part) > _MAX_PART for part in path.parts):
+            return _TOO_LONG
+        if path.anchor and not os.path.lexists(path.anchor):
+            return _GONE
+    if code == 5 and error.filename2 is not None:
+        # So Windows answers, too, when the name to be replaced is an open file's.
+        return _FORBIDDEN_OR_HELD
+    named = str(error.strerror or error).rstrip(".")
+    return _WINDOWS_REASONS.get(code) or _REASONS.get(error.errno or 0) or (named, "Try another folder.")
+
+
+def _winerror(error: OSError) -> int:
+    """Return Windows' own number of an error, 0 where there is none: elsewhere, and from the C library."""
+    return getattr(error, "winerror", None) or 0
+
+
+def is_held(error: OSError) -> bool:
+    """Return whether Windows refuses because another program may have the file open; a moment later it may not.
+
+    A sharing or lock violation says so; access denied is what it says of a target that is open.
+    """
+    return _winerror(error) in (5, 32, 33, 1224)
+
+
+class Patience:
+    """Tries again for 10 s what Windows refuses because a player or scanner has the file open.
+
+    For threads that nobody waits for: not for the recorder's, and not for the tray's.
+    """
+
+    def __init__(
+        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sleep, self._clock = sleep, clock
+
+    def __call__(self, action: Callable[[], _T]) -> _T:
+        """Return what `action` returns, at the first time that it is not refused. Raises as `action` does."""
+        deadline = self._clock() + PATIENCE
+        while True:
+            try:
+                return action()
+            except OSError as error:
+                if not is_held(error) or self._clock() >= deadline:
+                    raise
+            self._sleep(0.25)
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open for `io.FileIO`: a new file is for this user alone."""
+    if sys.platform == "win32":
+        return windows_files.opener(path, flags)
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def _reachable(path: Path) -> Path:
+    """Return the path by which the system reaches a file, however long it is."""
+    if sys.platform == "win32":
+        return Path(windows_files.whole(path))
+    return path
 
 
 class Disk:
@@ -54,43 +164,53 @@ class Disk:
 
     def create(self, path: Path) -> io.FileIO:
         """Create `path` for reading and writing, for this user alone; `FileExistsError` when it exists."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        return io.FileIO(os.open(path, flags, PRIVATE_FILE), "r+b")
+        return io.FileIO(path, "x+b", opener=_opener)
 
     def open_read(self, path: Path) -> io.FileIO:
         """Open an existing file for reading."""
-        return io.FileIO(path, "rb")
+        return io.FileIO(path, "rb", opener=_opener)
 
     def open_update(self, path: Path) -> io.FileIO:
         """Open an existing file for reading and writing in place."""
-        return io.FileIO(path, "r+b")
+        return io.FileIO(path, "r+b", opener=_opener)
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and its parents where missing, for this user alone."""
-        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        whole = _reachable(path)
+        way = [whole, *whole.parents]
+        missing = list(itertools.takewhile(lambda folder: not folder.exists(), way))
+        if len(missing) < len(way) and not way[len(missing)].is_dir():
+            # Windows would say that there is no such path.
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
         for folder in reversed(missing):
             folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        if not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
     def exists(self, path: Path) -> bool:
         """Return whether anything has this name, a dangling link included."""
-        return os.path.lexists(path)
+        return os.path.lexists(_reachable(path))
+
+    def is_folder(self, path: Path) -> bool:
+        """Return whether this is a folder that is there."""
+        return _reachable(path).is_dir()
+
+    def same(self, one: Path, other: Path) -> bool:
+        """Return whether two names, both there, lead to one file."""
+        return _reachable(one).samefile(_reachable(other))
 
     def size(self, path: Path) -> int:
         """Return a file's size in bytes."""
-        return path.stat().st_size
+        return _reachable(path).stat().st_size
 
     def list(self, folder: Path) -> list[Path]:
         """Return what lies in a folder, sorted; nothing where the folder is missing."""
         try:
-            return sorted(folder.iterdir())
+            return sorted(folder / path.name for path in _reachable(folder).iterdir())
         except FileNotFoundError:
             return []
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename `source` to `target`, replacing it. For our own files only."""
-        source.replace(target)
+        _reachable(source).replace(_reachable(target))
 
     def rename_new(self, source: Path, target: Path) -> None:
         """Rename `source` to `target`, which must not exist: `FileExistsError`, never an overwrite.
@@ -99,7 +219,7 @@ class Disk:
         first and then a rename.
         """
         if sys.platform == "win32":
-            source.rename(target)
+            _reachable(source).rename(_reachable(target))
             return
         try:
             os.link(source, target)
@@ -117,7 +237,11 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Remove a file of ours; nothing when it is not there."""
         with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+            _reachable(path).unlink()
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder of ours with all that is in it, as far as that goes. Never raises."""
+        shutil.rmtree(_reachable(path), ignore_errors=True)
 
     def sync(self, file: io.FileIO) -> None:
         """Ask that what was written reaches the disk itself. May take long: never on the recorder's thread."""
@@ -128,24 +252,16 @@ class Disk:
 
         The lock, not a process id, tells whether the owner lives: the system frees it with the process.
         """
-        if sys.platform == "win32":
-            here = file.tell()
-            file.seek(_LOCK_AT)
+        if sys.platform != "win32":
             try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except OSError:
-                return False
-            finally:
-                file.seek(here)
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                    return False
+                raise
             return True
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                return False
-            raise
-        return True
+        return windows_files.lock(file.fileno(), _LOCK_AT)
 
     def free_bytes(self, folder: Path) -> int:
         """Return the free space of the disk that holds `folder`, in bytes."""
-        return shutil.disk_usage(folder).free
+        return shutil.disk_usage(_reachable(folder)).free

@@ -15,6 +15,7 @@ from types import TracebackType
 
 import platformdirs
 
+from tray_app import windows_files
 from tray_app.disk import PRIVATE_FILE, Disk
 from tray_app.settings import APP_NAME
 
@@ -40,13 +41,10 @@ class _File(logging.handlers.RotatingFileHandler):
     """A rotating file that two processes may share, and that never raises or prints."""
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        return os.fdopen(
-            os.open(self.baseFilename, flags, PRIVATE_FILE), "a", encoding="utf-8", errors="backslashreplace"
-        )
+        return os.fdopen(_append_to(self.baseFilename), "a", encoding="utf-8", errors="backslashreplace")
 
     def doRollover(self) -> None:  # noqa: N802
-        """Start a new file. Where that is refused (Windows, another process has it open), write on in the old one."""
+        """Start a new file. Where that is refused (on Windows somebody looks at it), write on in the old one."""
         if self.stream:
             moved = self._moved_by_another(self.stream)
             self.stream.close()
@@ -74,6 +72,13 @@ class _File(logging.handlers.RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Let a record go that cannot be written: a full disk must not end a recording, nor spoil the screen."""
+
+
+def _append_to(path: str) -> int:
+    """Open a file, made where missing, so that what several processes write follows one another."""
+    if sys.platform == "win32":
+        return windows_files.open_to_append(path)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
 
 
 def set_up(level: str, folder: Path | None = None) -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tray_app.app import App
 from tray_app.desktop import autostart, instance, reveal
 from tray_app.desktop.channel import Answer, Request
-from tray_app.desktop.session import SessionEnd
+from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError
 from tray_app.events import Level, Problem, StateChanged
@@ -25,10 +25,6 @@ log = logging.getLogger(__name__)
 
 WORK_LOOK = 0.5
 """Seconds between looks at whether the jobs are done, while there are any."""
-SESSION_DEADLINE = 4.0
-"""Seconds for a take and its jobs when the session ends. Windows ends a program about 5 s after it has told it so
-(`HungAppTimeout`); what is not finished by then is finished at the next start.
-"""
 RUNS_ALREADY = "Tray Recorder runs already; its icon is in the notification area."
 
 MakeTray = Callable[[Callable[[Action], None]], Tray]
@@ -70,7 +66,7 @@ class Resident:
 
     `starts_with` is how the program starts with the desktop, None where it cannot. `show_folder` opens a folder in the
     system's file manager and returns at once. `make_tray` makes what the user sees. Everything public may be called on
-    any thread and returns at once, but for `run` and `finish`.
+    any thread and returns at once, but for `run`.
     """
 
     def __init__(
@@ -103,7 +99,8 @@ class Resident:
         deliverer = threading.Thread(target=self._deliver, name="events", daemon=True)
         deliverer.start()
         try:
-            with Ending(self.quit), SessionEnd(self.busy, self.finish):
+            app = self._app
+            with Ending(self.quit), console_closing(app.finish), SessionEnd(app.busy, app.finish):
                 self._tray.run(lambda: self._ready(start))
         finally:
             self._over = True
@@ -163,22 +160,6 @@ class Resident:
         self._app.queue.wait()
         self._tray.stop()
 
-    def busy(self) -> bool:
-        """Whether something would be cut short if the program ended now."""
-        return self._app.recorder.state is not State.IDLE or self._working()
-
-    def _working(self) -> bool:
-        """Whether a finished take is being completed, or its jobs are being done."""
-        recorder = self._app.recorder
-        return (recorder.state is State.IDLE and not recorder.wait(0)) or not self._app.queue.wait(0)
-
-    def finish(self) -> None:
-        """End the take and its jobs before the session ends; returns within `SESSION_DEADLINE` seconds."""
-        log.info("the session ends")
-        self._app.recorder.close(SESSION_DEADLINE / 2)
-        if not self._app.queue.wait(SESSION_DEADLINE / 2):
-            log.warning("the session ends before all jobs are done; the next start does them")
-
     # The channel
 
     def answer(self, request: Request) -> Answer:
@@ -213,7 +194,7 @@ class Resident:
         while not self._over:
             self._refresh()
             # Nobody tells when the last job has ended, so while there is one it is looked after.
-            self._app.bus.deliver(WORK_LOOK if self._working() else None)
+            self._app.bus.deliver(WORK_LOOK if self._app.working() else None)
 
     def _refresh(self) -> None:
         # One at a time, or an older view could be shown last.
@@ -225,7 +206,7 @@ class Resident:
 
     def _view(self) -> View:
         state = self._app.recorder.state
-        working = self._working()
+        working = self._app.working()
         with self._lock:
             if state is State.IDLE:
                 return View(working=working, trouble=self._trouble, autostart=self._starts)

@@ -25,7 +25,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import platformdirs
 from dotenv.parser import parse_stream
 
-from tray_app.disk import storage_error
+from tray_app.disk import Disk, storage_error
 from tray_app.errors import SettingError
 
 APP_NAME = "Tray Recorder"
@@ -92,9 +92,13 @@ def _folder(value: str) -> Path:
     if not _is_plain(value):
         raise ValueError("In double quotes a backslash must be doubled; use single quotes or none.")
     try:
-        return Path(value).expanduser()
+        path = Path(value).expanduser()
     except RuntimeError as error:
         raise ValueError("That home folder is not known; write the whole path.") from error
+    if path.drive and not path.root:
+        # To Windows that is a place relative to a current folder of that drive, which nobody knows.
+        raise ValueError(rf"Write {path.drive}\ for the drive itself.")
+    return path
 
 
 def _file_name(value: str) -> str:
@@ -376,7 +380,7 @@ def _broken_line(file: Path, line: str, number: int) -> str:
 
 def _read_text(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
+        with Disk().open_read(file) as opened:
             data = opened.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
         raise SettingError(str(storage_error("read the settings file", file, error)), detail=repr(error)) from error

@@ -45,7 +45,7 @@ SOURCES = [SPEAKERS, HEADSET, HEADSET_MICROPHONE]
     [
         ("linux", ["pulse", "portaudio", "signal"]),
         ("darwin", ["portaudio", "signal"]),
-        ("win32", ["signal"]),
+        ("win32", ["wasapi", "signal"]),
         ("freebsd14", ["signal"]),
     ],
 )
@@ -62,7 +62,7 @@ def test_each_system_has_its_back_ends_and_the_signal_last(system: str, names: l
     ],
 )
 def test_devices_are_not_shown_twice(pulse: bool, portaudio: bool, ids: list[str], missing: list[str]) -> None:
-    backends = [Fake("pulse", pulse), Fake("portaudio", portaudio), pick("win32")[-1]]
+    backends = [Fake("pulse", pulse), Fake("portaudio", portaudio), pick("freebsd14")[-1]]
     sources, errors = all_sources(backends)
     assert [found.id for found in sources] == ids
     assert [str(error) for error in errors] == missing
@@ -114,7 +114,7 @@ def test_two_sources_of_one_name_are_refused() -> None:
 
 
 def test_the_signal_is_never_the_default() -> None:
-    sources, _ = all_sources(pick("win32"))
+    sources, _ = all_sources(pick("freebsd14"))
     assert find(sources, "signal").kind == "signal"
     with pytest.raises(SourceNotFoundError):
         find(sources, "default")

@@ -70,7 +70,13 @@ def test_on_is_on_and_off_leaves_nothing(kind: Kind, tmp_path: Path) -> None:
 
 @KINDS
 @pytest.mark.parametrize(
-    "moved", [launch("/elsewhere"), launch("/opt/Tray Recorder", program="/usr/bin/python3"), launch("/opt/Other")]
+    "moved",
+    [
+        launch("/elsewhere"),
+        launch(program="/usr/bin/python3"),
+        launch("/opt/Other", program="/opt/Tray Recorder/python"),
+        launch("/opt/Tray Recorder", "-m", "other"),
+    ],
 )
 def test_a_file_that_a_moved_program_left_is_off_and_is_put_right(kind: Kind, moved: Launch, tmp_path: Path) -> None:
     made(kind, tmp_path, moved).enable()
@@ -87,6 +93,18 @@ def test_off_removes_what_a_moved_program_left(kind: Kind, tmp_path: Path) -> No
     made(kind, tmp_path, launch("/elsewhere")).enable()
     made(kind, tmp_path).disable()
     assert list((tmp_path / "autostart").iterdir()) == []
+
+
+@KINDS
+@pytest.mark.parametrize("folder", ["/opt/a=b", "/opt/a\x01b", "/opt/\udcff"])
+def test_off_removes_it_even_where_no_file_could_hold_this_programs_path(
+    kind: Kind, folder: str, tmp_path: Path
+) -> None:
+    made(kind, tmp_path).enable()
+    start = made(kind, tmp_path, launch(folder))
+    assert not start.enabled()
+    start.disable()
+    assert not start.path.exists()
 
 
 @KINDS

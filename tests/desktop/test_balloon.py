@@ -180,9 +180,10 @@ def test_a_balloon_shows_what_was_said_and_goes_by_itself(shell: Shell) -> None:
 
 
 def test_nothing_holds_a_balloon_that_is_gone(shell: Shell) -> None:
-    notifier = notifier_of(Pace(0.01))
+    notifier = notifier_of(Pace(0.01, 0.01))
     for number in range(3):
         notifier.notify("Recording saved", f"{number}.wav")
+    wait_until(lambda: len(shell.removed) == 3, DEADLINE, "they were shown")
     assert notifier.close(DEADLINE)
     gc.collect()
     # Whatever waits for the end of the process would hold it.
@@ -202,13 +203,22 @@ def test_one_that_waits_ends_the_one_that_shows_but_not_at_once(shell: Shell) ->
 
 
 def test_closing_shows_what_waits_for_a_moment_each(shell: Shell) -> None:
-    notifier = notifier_of(Pace(FOR_EVER, FOR_EVER, 0.6))
+    notifier = notifier_of(Pace(FOR_EVER, FOR_EVER, 1.5))
     assert all(notifier.notify("Recording saved", f"{number}.wav") for number in range(3))
     wait_until(lambda: shell.icons, DEADLINE, "the first shows")
     assert notifier.close(DEADLINE)
     assert [text for _, _, text in shell.shown] == ["0.wav", "1.wav", "2.wav"]
-    assert all(gone - came >= 0.2 for (came, _, _), gone in zip(shell.shown, shell.removed, strict=True))
+    # An equal share of the time that is left; a busy machine may take some of it.
+    assert all(gone - came > 0.1 for (came, _, _), gone in zip(shell.shown, shell.removed, strict=True))
     assert shell.left == []
+
+
+def test_nothing_is_shown_that_would_be_gone_at_once(shell: Shell) -> None:
+    notifier = notifier_of(Pace(FOR_EVER, FOR_EVER, 0.0))
+    assert all(notifier.notify("Recording saved", f"{number}.wav") for number in range(3))
+    wait_until(lambda: shell.icons, DEADLINE, "the first shows")
+    assert notifier.close(DEADLINE)
+    assert [text for _, _, text in shell.shown] == ["0.wav"]
 
 
 def test_a_balloons_window_is_never_deaf(shell: Shell) -> None:
@@ -220,11 +230,11 @@ def test_a_balloons_window_is_never_deaf(shell: Shell) -> None:
 
 
 def test_the_longest_texts_fit(shell: Shell) -> None:
-    notifier = notifier_of(Pace(0.01))
+    notifier = notifier_of(Pace(0.01, 0.01))
     for character in ("x", "🎻", "Ä", "x🎻"):
         notifier.notify(character * 300, character * 300)
+    wait_until(lambda: len(shell.removed) == 4, DEADLINE, "all were shown")
     assert notifier.close(DEADLINE)
-    assert len(shell.shown) == 4
     assert all(title.endswith("…") and text.endswith("…") for _, title, text in shell.shown)
     _, title, text = shell.shown[0]
     assert (len(title), len(text)) == (63, 255)
@@ -242,6 +252,7 @@ def test_what_cannot_be_shown_is_freed_and_goes_another_way(
     wait_until(lambda: len(told) == 2, DEADLINE, "both went another way")
     setattr(shell, broken, False)
     notifier.notify("Recording saved", "2.wav")
+    wait_until(lambda: shell.removed, DEADLINE, "the third is shown")
     assert notifier.close(DEADLINE)
     assert told == [("Recording saved", "0.wav"), ("Recording saved", "1.wav")]
     assert [text for _, _, text in shell.shown] == ["2.wav"]

@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tray_app.desktop.channel import (
@@ -82,6 +82,7 @@ def test_a_request_on_the_wire() -> None:
     assert request_frame(Request("stop")) == b'\x00\x00\x00\x21{"version": 1, "command": "stop"}'
 
 
+@settings(max_examples=40)
 @given(st.booleans(), TEXT, st.dictionaries(TEXT, JSON))
 @example(True, "C:\\Aufnahmen\\Gespräch 日本 \udce4.wav", {"save_folder": "\udcff", "nested": {"a": [1, None]}})
 def test_an_answer_arrives_as_it_was_sent(ok: bool, message: str, status: dict[str, Any]) -> None:

@@ -1,53 +1,27 @@
-"""The claim and the channel with the system's own locks, sockets and pipes; the same tests on every system."""
+"""The claim, and asking, with the system's own locks, sockets and pipes; the same tests on every system."""
 
 from __future__ import annotations
 
-import ctypes
-import json
-import logging
-import random
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import pytest
 
-from tests.sound import wait_until
+from tests.desktop.clients import DEADLINE, DONE, Log, Place, claimed, connect, locked, serving
 from tray_app.desktop import instance, server
-from tray_app.desktop.channel import (
-    MAX_BODY,
-    Answer,
-    Connection,
-    Listener,
-    Peer,
-    Request,
-    parse_answer,
-    read_frame,
-    request_frame,
-)
-from tray_app.desktop.instance import Instance, NotRunningError, ask, claim
+from tray_app.desktop.channel import Answer, Listener, Request, read_frame
+from tray_app.desktop.instance import NotRunningError, ask, claim
 from tray_app.errors import RecorderError
 
-if sys.platform == "win32":
-    from tray_app.desktop.windows import Place
-else:
-    from tray_app.desktop.unix_socket import Place
-
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 20.0
-
-DONE = Answer(True, "Done.")
 
 PROGRAM = """
 import sys
@@ -101,81 +75,14 @@ class Program:
         return self.process.stdout.readline().rstrip("\n")
 
 
-@pytest.fixture
-def name(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A name that no other program has, and a runtime folder of the test's own, for its children too."""
-    folder = tempfile.mkdtemp(prefix="rt")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-    yield f"TrayRecorderTest{uuid.uuid4().hex[:12]}"
-    wait_until(lambda: not channel_threads(), what="the channel's threads end")
-    shutil.rmtree(folder)
-
-
-def channel_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("channel")]
-
-
-def claimed(name: str) -> Instance:
-    found = claim(name)
-    assert found is not None
-    return found
-
-
-def serving(name: str, answer: Callable[[Request], Answer] = lambda request: DONE) -> Instance:
-    found = claimed(name)
-    found.serve(answer)
-    return found
-
-
-def connect(name: str) -> AbstractContextManager[Connection]:
-    connection = Place(name).connect(time.monotonic() + DEADLINE)
-    assert connection is not None
-    return closing(connection)
-
-
-def client_that_says(name: str, data: bytes) -> Connection:
-    connection = connect(name).__enter__()
-    if data:
-        connection.send(data, time.monotonic() + DEADLINE)
-    return connection
-
-
-def said(connection: Connection) -> Answer:
-    """Return what the program answers, and see that it hangs up then."""
-    answer = parse_answer(read_frame(connection, time.monotonic() + DEADLINE))
-    assert hung_up(connection)
-    return answer
-
-
-def hung_up(connection: Connection) -> bool:
-    """Wait until the other side has hung up; False when it says something instead."""
-    try:
-        return connection.receive(1, time.monotonic() + DEADLINE) == b""
-    except ConnectionError:
-        return True
-
-
-class Log:
-    """A listener's program that keeps what it was asked for."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def __call__(self, request: Request) -> Answer:
-        self.asked.append(request.command)
-        return DONE
-
-
 # The claim
 
 
 def test_there_is_one(name: str) -> None:
-    with claimed(name), Program(name) as other:
-        assert claim(name) is None
-        other.go()
-        assert other.process.poll() is None
-    with claimed(name):
-        pass
+    for _ in range(2):
+        with claimed(name):
+            assert claim(name) is None
+            assert claim(name) is None
 
 
 def test_another_name_is_another_program(name: str) -> None:
@@ -194,15 +101,12 @@ def test_the_second_finds_the_first_and_is_answered(name: str) -> None:
 
 
 def test_of_those_that_start_at_once_one_is_the_first(name: str) -> None:
-    programs = [Program(name) for _ in range(5)]
-    try:
+    with ExitStack() as running:
+        programs = [running.enter_context(Program(name)) for _ in range(5)]
         for program in programs:
             program.go()
         heard = sorted(program.hear() for program in programs)
         assert heard == ["first", *["second show: done"] * 4]
-    finally:
-        for program in programs:
-            program.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize("how", ["killed", "closed", "returned"])
@@ -224,8 +128,7 @@ def test_it_is_free_when_the_first_ends_however_it_ends(name: str, how: str) -> 
 
 
 def test_one_that_is_just_ending_is_waited_for(name: str) -> None:
-    free = Place(name).lock()
-    assert free is not None
+    free = locked(name)
     threading.Timer(0.3, free).start()
     with claimed(name) as found:
         found.serve(lambda request: DONE)
@@ -234,8 +137,7 @@ def test_one_that_is_just_ending_is_waited_for(name: str) -> None:
 
 def test_one_that_just_starts_is_waited_for(name: str) -> None:
     place = Place(name)
-    free = place.lock()
-    assert free is not None
+    free = locked(name)
     listeners: list[Listener] = []
     threading.Timer(0.3, lambda: listeners.append(place.listen())).start()
     assert claim(name) is None
@@ -246,8 +148,7 @@ def test_one_that_just_starts_is_waited_for(name: str) -> None:
 
 def test_a_command_waits_for_one_that_just_starts(name: str) -> None:
     place = Place(name)
-    free = place.lock()
-    assert free is not None
+    free = locked(name)
     servers: list[server.Server] = []
     threading.Timer(0.3, lambda: servers.append(server.Server(place.listen(), lambda request: DONE))).start()
     assert ask("status", DEADLINE, name) == DONE
@@ -277,8 +178,7 @@ def test_one_that_came_and_went_before_the_program_served_does_no_harm(name: str
 
 def test_one_that_never_listens_is_not_waited_for_for_ever(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instance, "START_SECONDS", 0.2)
-    free = Place(name).lock()
-    assert free is not None
+    free = locked(name)
     assert claim(name) is None
     with pytest.raises(RecorderError, match="does not answer") as caught:
         ask("status", DEADLINE, name)
@@ -391,379 +291,9 @@ class Impostor(threading.Thread):
     ids=["nothing", "half a length", "half a frame", "another protocol", "no answer"],
 )
 def test_a_strange_answer_is_said_in_plain_words(name: str, data: bytes) -> None:
-    free = Place(name).lock()
-    assert free is not None
+    free = locked(name)
     impostor = Impostor(name, data)
     with pytest.raises(RecorderError, match="did not answer as it should"):
         ask("status", DEADLINE, name)
     impostor.join(DEADLINE)
     free()
-
-
-# What goes wrong inside
-
-
-@pytest.mark.parametrize(
-    ("result", "told"),
-    [
-        (RecorderError("The disk is full.", todo="Free some space."), "The disk is full. Free some space."),
-        (KeyError("x"), "The program failed in a way that nobody expected (KeyError). The log tells more."),
-        (Answer(True, "", {"folder": Path()}), "The program failed in a way that nobody expected (TypeError)."),
-        (Answer(True, "x" * MAX_BODY), "The program failed in a way that nobody expected (FrameError)."),
-        (None, "The program failed in a way that nobody expected (AttributeError)."),
-    ],
-    ids=["an expected error", "an unexpected one", "no JSON", "too long", "no answer at all"],
-)
-def test_a_failure_becomes_an_answer_and_a_line_in_the_log(
-    name: str, result: Any, told: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    def answer(request: Request) -> Answer:
-        if request.command == "status":
-            return DONE
-        if isinstance(result, Exception):
-            raise result
-        return result  # type: ignore[no-any-return]
-
-    with serving(name, answer):
-        found = ask("stop", DEADLINE, name)
-        assert not found.ok
-        assert found.message.startswith(told)
-        assert ask("status", DEADLINE, name) == DONE
-    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert len(errors) == 1
-    assert "stop" in errors[0].getMessage()
-
-
-# Clients that do not behave
-
-
-def test_a_client_that_says_nothing_keeps_nobody_out(name: str) -> None:
-    with serving(name), connect(name):
-        assert ask("status", server.CLIENT_SECONDS * 0.9, name) == DONE
-
-
-def test_many_that_say_nothing_keep_nobody_out_for_long(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.4)
-    with serving(name):
-        beginnings = [b"", b"\x00\x00", struct.pack("!I", 40) + b'{"version": 1']
-        silent = [client_that_says(name, beginnings[number % 3]) for number in range(server.MAX_CLIENTS + 3)]
-        assert ask("status", DEADLINE, name) == DONE
-        for one in silent:
-            answer = said(one)
-            assert not answer.ok
-            assert "did not come within" in answer.message
-            one.close()
-
-
-def test_a_client_that_never_reads_keeps_nobody_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.4)
-    log = Log()
-    long = Answer(True, "x" * (MAX_BODY - 100))
-    with serving(name, lambda request: long if log(request) else DONE):
-        deaf = [client_that_says(name, request_frame(Request("status"))) for _ in range(server.MAX_CLIENTS + 3)]
-        assert ask("status", DEADLINE, name) == long
-        for one in deaf:
-            one.close()
-
-
-def test_a_transfer_has_a_deadline(name: str) -> None:
-    place = Place(name)
-    free = place.lock()
-    assert free is not None
-    with closing(place.listen()) as listener, connect(name) as client:
-        accepted = listener.accept()
-        assert accepted is not None
-        with closing(accepted):
-            with pytest.raises(TimeoutError):
-                accepted.receive(1, time.monotonic() + 0.1)
-            with pytest.raises(TimeoutError):
-                accepted.send(b"x" * 10_000_000, time.monotonic() + 0.3)
-            client.send(b"still there", time.monotonic() + DEADLINE)
-            assert accepted.receive(100, time.monotonic() + DEADLINE) == b"still there"
-    free()
-
-
-def test_more_than_a_request_is_refused_and_not_carried_out(name: str) -> None:
-    log = Log()
-    with serving(name, log), connect(name) as client:
-        client.send(request_frame(Request("stop")) + request_frame(Request("quit")), time.monotonic() + DEADLINE)
-        answer = said(client)
-    assert not answer.ok
-    assert log.asked == []
-
-
-def test_what_nobody_waits_for_any_more_is_not_carried_out(name: str) -> None:
-    log = Log()
-    wake = threading.Event()
-
-    def answer(request: Request) -> Answer:
-        log(request)
-        wake.wait(DEADLINE)
-        return DONE
-
-    with serving(name, answer), ThreadPoolExecutor() as pool:
-        first = pool.submit(ask, "status", DEADLINE, name)
-        wait_until(lambda: log.asked == ["status"])
-        with pytest.raises(RecorderError, match="does not answer"):
-            ask("start", 0.3, name)
-        wake.set()
-        assert first.result() == DONE
-        assert ask("pause", DEADLINE, name) == DONE
-    assert log.asked == ["status", "pause"]
-
-
-def test_a_look_that_says_nothing_is_no_line_in_the_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    with serving(name):
-        for _ in range(20):
-            assert claim(name) is None
-        assert ask("status", DEADLINE, name) == DONE
-    assert [record for record in caplog.records if record.name.startswith("tray_app")] == []
-
-
-def test_a_client_that_gets_no_thread_is_told_and_the_next_is_served(
-    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    failures = [RuntimeError("can't start new thread")] * (server.MAX_CLIENTS + 1)
-    start = threading.Thread.start
-
-    def refuse(thread: threading.Thread) -> None:
-        if thread.name == "channel-client" and failures:
-            raise failures.pop()
-        start(thread)
-
-    monkeypatch.setattr(server, "_RETRY_SECONDS", 0.01)
-    with serving(name):
-        monkeypatch.setattr(threading.Thread, "start", refuse)
-        for _ in range(server.MAX_CLIENTS + 1):
-            with pytest.raises(RecorderError, match="did not answer as it should"):
-                ask("status", DEADLINE, name)
-        assert ask("status", DEADLINE, name) == DONE
-    assert caplog.text.count("could not be taken") == server.MAX_CLIENTS + 1
-
-
-class Exhausted:
-    """A listener for which the system has no file left, `times` times."""
-
-    def __init__(self, listener: Listener, times: int) -> None:
-        self.listener, self.times = listener, times
-
-    def accept(self) -> Connection | None:
-        if self.times:
-            self.times -= 1
-            raise OSError(24, "Too many open files")
-        return self.listener.accept()
-
-    def close(self) -> None:
-        self.listener.close()
-
-
-def test_where_no_client_can_be_taken_it_is_tried_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_RETRY_SECONDS", 0.01)
-    place = Place(name)
-    free = place.lock()
-    assert free is not None
-    serving = server.Server(Exhausted(place.listen(), server.MAX_CLIENTS + 1), lambda request: DONE)
-    assert ask("status", DEADLINE, name) == DONE
-    serving.close()
-    free()
-
-
-def test_a_server_that_can_take_nobody_can_end(name: str) -> None:
-    place = Place(name)
-    free = place.lock()
-    assert free is not None
-    server.Server(Exhausted(place.listen(), 10**9), lambda request: DONE).close()
-    wait_until(lambda: not channel_threads(), 2)
-    free()
-
-
-def strange_frames(count: int) -> Iterator[tuple[bytes, bool]]:
-    """Yield frames that are no requests, and whether the program can know it from what it has got."""
-    chance = random.Random(20)
-    good = json.dumps({"version": 1, "command": "stop"}).encode()
-    for number in range(count):
-        size = chance.choice([1, 10, 100, 5_000, MAX_BODY])
-        noise = chance.randbytes(size)
-        kind = number % 10
-        if kind == 0:
-            yield struct.pack("!I", chance.randint(MAX_BODY + 1, 2**32 - 1)) + noise, True
-        elif kind == 1:
-            yield struct.pack("!I", size) + noise, True
-        elif kind == 2:
-            yield struct.pack("!I", size + 1) + noise, False
-        elif kind == 3:
-            yield noise[: chance.randint(1, 3)], False
-        elif kind == 4:
-            yield struct.pack("!I", 0), True
-        elif kind == 5:
-            cut = good[: chance.randint(1, len(good) - 1)]
-            yield struct.pack("!I", len(cut)) + cut, True
-        elif kind == 6:
-            deep = b"[" * size
-            yield struct.pack("!I", len(deep)) + deep, True
-        elif kind == 7:
-            many = good * chance.randint(2, 50)
-            yield struct.pack("!I", len(many)) + many, True
-        elif kind == 8:
-            wrong = json.dumps({"version": chance.choice([1, 2, "1", None]), "command": chance.random()}).encode()
-            yield struct.pack("!I", len(wrong)) + wrong, True
-        else:
-            yield struct.pack("!I", len(good)) + good + noise[:100], True
-
-
-def test_a_thousand_strange_frames_are_refused_and_the_program_goes_on(name: str) -> None:
-    log = Log()
-    refused = 0
-    with serving(name, log):
-        for frame, whole in strange_frames(1000):
-            with connect(name) as client:
-                try:
-                    client.send(frame, time.monotonic() + DEADLINE)
-                    if whole:
-                        refused += not said(client).ok
-                except ConnectionError:
-                    # It has refused the beginning and hung up before the rest was sent.
-                    refused += 1
-        assert log.asked == []
-        assert ask("status", DEADLINE, name) == DONE
-    assert refused == 800
-    assert log.asked == ["status"]
-
-
-def test_clients_that_hang_up_at_any_moment_do_no_harm(name: str) -> None:
-    frame = request_frame(Request("show"))
-    with serving(name):
-        for length in range(len(frame) + 1):
-            with connect(name) as client:
-                client.send(frame[:length], time.monotonic() + DEADLINE)
-        assert ask("status", DEADLINE, name) == DONE
-
-
-# The end
-
-
-def test_it_ends_at_once_while_it_waits_for_clients(name: str) -> None:
-    found = serving(name)
-    wait_until(lambda: len(channel_threads()) == 1)
-    began = time.monotonic()
-    found.close()
-    wait_until(lambda: not channel_threads(), server.CLOSE_SECONDS)
-    assert time.monotonic() - began < server.CLOSE_SECONDS
-    found.close()
-    with pytest.raises(NotRunningError):
-        ask("status", DEADLINE, name)
-
-
-def test_it_ends_at_once_where_it_never_served(name: str) -> None:
-    claimed(name).close()
-    with pytest.raises(NotRunningError):
-        ask("status", DEADLINE, name)
-
-
-def test_silent_clients_do_not_hold_the_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CLOSE_SECONDS", DEADLINE)
-    monkeypatch.setattr(server, "CLIENT_SECONDS", DEADLINE)
-    found = serving(name)
-    silent = [client_that_says(name, b"\x00" * (number % 4)) for number in range(server.MAX_CLIENTS)]
-    wait_until(lambda: len(channel_threads()) == server.MAX_CLIENTS + 1)
-    began = time.monotonic()
-    found.close()
-    assert time.monotonic() - began < 2
-    with pytest.raises(NotRunningError):
-        ask("status", DEADLINE, name)
-    with serving(name):
-        assert ask("status", DEADLINE, name) == DONE
-    for one in silent:
-        one.close()
-
-
-def test_a_request_that_is_finished_after_the_end_is_not_carried_out(name: str) -> None:
-    log = Log()
-    found = serving(name, log)
-    with connect(name) as late:
-        frame = request_frame(Request("start"))
-        late.send(frame[:10], time.monotonic() + DEADLINE)
-        wait_until(lambda: len(channel_threads()) == 2)
-        found.close()
-        with suppress(OSError):
-            late.send(frame[10:], time.monotonic() + DEADLINE)
-        assert not said(late).ok
-    assert log.asked == []
-
-
-def test_an_answer_on_its_way_arrives_before_the_end(name: str) -> None:
-    asked = threading.Event()
-
-    def answer(request: Request) -> Answer:
-        asked.set()
-        time.sleep(0.3)
-        return Answer(True, "Tray Recorder ends.")
-
-    found = serving(name, answer)
-    with connect(name) as client:
-        client.send(request_frame(Request("quit")), time.monotonic() + DEADLINE)
-        assert asked.wait(DEADLINE)
-        found.close()
-        assert client.look() is Peer.SPEAKING
-        assert said(client).message == "Tray Recorder ends."
-
-
-def test_a_hanging_program_can_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CLOSE_SECONDS", 0.2)
-    wake = threading.Event()
-    asked = threading.Event()
-
-    def hang(request: Request) -> Answer:
-        asked.set()
-        wake.wait(DEADLINE)
-        return DONE
-
-    found = serving(name, hang)
-    with ThreadPoolExecutor() as pool:
-        told = pool.submit(ask, "quit", DEADLINE, name)
-        assert asked.wait(DEADLINE)
-        found.close()
-        assert not told.done()
-        wake.set()
-        assert told.result() == DONE
-
-
-def test_clients_leave_nothing_open(name: str) -> None:
-    with serving(name):
-        ask("status", DEADLINE, name)
-        wait_until(lambda: len(channel_threads()) == 1)
-        before = handles()
-        for _ in range(100):
-            ask("status", DEADLINE, name)
-        wait_until(lambda: len(channel_threads()) == 1)
-        assert handles() < before + 50
-
-
-def handles() -> int:
-    """Return how many files or handles this process has open."""
-    if sys.platform != "win32":
-        return len(list(Path("/dev/fd").iterdir()))
-    count = ctypes.c_ulong()
-    ctypes.windll.kernel32.GetProcessHandleCount(ctypes.c_void_p(-1), ctypes.byref(count))
-    return count.value
-
-
-def test_many_times_one_after_the_other(name: str) -> None:
-    for number in range(30):
-        answer = Answer(True, str(number))
-        with serving(name, lambda request, answer=answer: answer):  # type: ignore[misc]
-            assert ask("status", DEADLINE, name) == answer
-
-
-def test_a_child_does_not_keep_the_claim(name: str) -> None:
-    found = serving(name)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
-    try:
-        found.close()
-        with pytest.raises(NotRunningError):
-            ask("status", DEADLINE, name)
-        with serving(name):
-            assert ask("status", DEADLINE, name) == DONE
-    finally:
-        child.communicate(b"\n", timeout=DEADLINE)

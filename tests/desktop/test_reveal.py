@@ -105,12 +105,17 @@ def test_the_systems_own_program_gets_the_folder(
     heard, folder = tmp_path / "heard", tmp_path / "two words $HOME"
     script = programs / name
     script.write_text(
-        f'#!/bin/sh\necho noise; echo noise >&2\nprintf "%s\\n" $# "$@" > {heard}.part; mv {heard}.part {heard}\n'
+        f"#!{sys.executable}\nimport os, sys\nprint('noise')\nprint('noise', file=sys.stderr)\n"
+        f"with open('{heard}.part', 'w') as file:\n    print(os.getsid(0), *sys.argv[1:], sep='\\n', file=file)\n"
+        f"os.rename('{heard}.part', '{heard}')\n"
     )
     script.chmod(0o755)
     reveal.open_folder(folder)
     wait_until(heard.exists, DEADLINE, f"{name} was called")
-    assert heard.read_text() == f"1\n{folder}\n"
+    session, *arguments = heard.read_text().splitlines()
+    assert arguments == [str(folder)]
+    # Ctrl-C in the terminal of this session is nothing to a file manager.
+    assert int(session) != os.getsid(0)
     assert capfd.readouterr() == ("", "")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -12,18 +11,19 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.refusing import Refusing, refused
 from tests.sound import wait_until
 from tray_app.app import App
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Chunk, Samples
-from tray_app.disk import Disk
+from tray_app.disk import Disk, Patience
 from tray_app.events import EventBus, JobFinished, Problem
 from tray_app.processing.jobs import Jobs
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
 from tray_app.recorder.making import Making
 from tray_app.settings import load
-from tray_app.take.facts import Facts
+from tray_app.take.facts import Facts, read_sidecar
 from tray_app.take.take import Plan, Stage, Take, begin
 
 RATE = 8000
@@ -68,7 +68,7 @@ def crash(making: Making) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def sound_of(path: Path | None) -> Samples:
@@ -140,48 +140,131 @@ def test_nothing_heard_leaves_the_original_and_no_trimmed_file(tmp_path: Path) -
     assert len(sound_of(outcome.original)) == 2 * RATE
 
 
-class Refusing(Disk):
-    """A disk that refuses to rename a few times, as Windows does while a player holds the file."""
-
-    def __init__(self, times: int) -> None:
-        self.times = times
-
-    def rename_new(self, source: Path, target: Path) -> None:
-        self.times -= 1
-        if self.times >= 0:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        super().rename_new(source, target)
+def patience() -> tuple[Patience, list[float]]:
+    """Patience in simulated time, and how long it waits each time."""
+    waited: list[float] = []
+    return Patience(waited.append, lambda: sum(waited)), waited
 
 
-def test_a_rename_that_is_refused_is_tried_again_with_patience(tmp_path: Path) -> None:
-    disk = Refusing(9)
+def ending(*endings: str) -> Callable[[Path], bool]:
+    return lambda path: path.name.endswith(endings)
+
+
+@pytest.mark.parametrize("held", [ending("take.wav"), ending("take.json"), ending("take.json", "take.wav")])
+def test_what_is_open_elsewhere_at_stop_is_the_jobs_business(tmp_path: Path, held: Callable[[Path], bool]) -> None:
+    disk = Refusing(9, held)
     making = make(tmp_path, disk=disk)
     facts = making.finish(len(TALK) / RATE, "", "")
+    assert disk.times >= 7, "Stop does not wait"
     assert not (tmp_path / "take.wav").exists()
-    waited: list[float] = []
-    outcome = Jobs(disk, waited.append, lambda: sum(waited)).finish(making.take, facts)
+    waits, waited = patience()
+    outcome = Jobs(disk, waits).finish(making.take, facts)
     assert outcome.trimmed == tmp_path / "take.wav"
     assert len(sound_of(outcome.trimmed)) == facts.kept_frames
+    assert read_sidecar(Disk(), tmp_path / "originals" / "take.json") == facts
+    assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
     assert 0 < sum(waited) < 10
 
 
-def test_a_rename_that_is_refused_for_good_parks_the_take_until_the_next_start(tmp_path: Path) -> None:
-    disk = Refusing(10**9)
+def test_a_crash_before_the_job_had_the_sidecar_leaves_one_trimmed_file(tmp_path: Path) -> None:
+    making = make(tmp_path, disk=Refusing(10**9, ending("take.json")))
+    facts = making.finish(len(TALK) / RATE, "", "")
+    making.take.release()
+    (done,) = after_crash(tmp_path)
+    assert isinstance(done, JobFinished)
+    assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
+    assert len(sound_of(tmp_path / "take.wav")) == facts.kept_frames
+
+
+def test_a_sidecar_that_cannot_be_written_at_all_does_not_hold_the_take(tmp_path: Path) -> None:
+    disk = Refusing(10**9, ending("take.json"))
     making = make(tmp_path, disk=disk)
     facts = making.finish(len(TALK) / RATE, "", "")
-    waited: list[float] = []
+    waits, waited = patience()
+    assert Jobs(disk, waits).finish(making.take, facts).trimmed == tmp_path / "take.wav"
+    assert 10 <= sum(waited) < 11
+    assert len(sound_of(tmp_path / "take.wav")) == facts.kept_frames
+
+
+def test_a_rename_that_is_refused_for_good_parks_the_take_until_the_next_start(tmp_path: Path) -> None:
+    disk = Refusing(10**9, ending("take.wav"))
+    making = make(tmp_path, disk=disk)
+    facts = making.finish(len(TALK) / RATE, "", "")
+    waits, waited = patience()
     bus, problems = EventBus(), list[Problem]()
     bus.listen(Problem, problems.append)
-    queue = JobQueue(disk, bus, Jobs(disk, waited.append, lambda: sum(waited)))
+    queue = JobQueue(disk, bus, Jobs(disk, waits))
     queue.submit(making.take, facts)
     assert queue.wait(10)
     bus.deliver(0)
-    assert "no permission" in problems[0].text
+    assert "another program has it open" in problems[0].text
     assert "safe" in problems[0].text
+    assert 10 <= sum(waited) < 11
     (again,) = after_crash(tmp_path)
     assert isinstance(again, JobFinished)
     assert len(sound_of(tmp_path / "take.wav")) == facts.kept_frames
     assert not (tmp_path / "originals" / "take.take").exists()
+
+
+@pytest.mark.parametrize("held", ["take.wav", "take.json"])
+def test_an_original_that_is_open_elsewhere_is_removed_with_patience(tmp_path: Path, held: str) -> None:
+    take, facts = finished(tmp_path, Plan((500, -40.0), keep_original=False))
+    waits, waited = patience()
+    outcome = Jobs(Refusing(3, lambda path: path.parent.name == "originals" and path.name == held), waits).finish(
+        take, facts
+    )
+    assert outcome.original is None
+    assert names(tmp_path) == ["take.wav"]
+    assert 0 < sum(waited) < 10
+
+
+class Playing(Disk):
+    """The real disk, where a player has all sound open: it lets others read, but not write."""
+
+    def open_update(self, path: Path) -> io.FileIO:
+        if path.suffix == ".wav":
+            raise refused(32)
+        return super().open_update(path)
+
+
+def test_who_plays_a_take_at_once_does_not_hold_its_job(tmp_path: Path) -> None:
+    take, facts = finished(tmp_path)
+    assert Jobs(Playing()).finish(take, facts).trimmed == tmp_path / "take.wav"
+    assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
+
+
+def test_a_crashed_take_that_is_open_elsewhere_is_repaired_with_patience(tmp_path: Path) -> None:
+    crash(make(tmp_path))
+    disk = Refusing(5, ending("take.part", "take.json"))
+    waits, waited = patience()
+    bus, done = EventBus(), list[JobFinished]()
+    bus.listen(JobFinished, done.append)
+    queue = JobQueue(disk, bus, Jobs(disk, waits))
+    for take in find(disk, tmp_path).takes:
+        queue.submit(take, recovered=True)
+    assert queue.wait(20)
+    bus.deliver(0)
+    assert len(done) == 1
+    assert 0 < sum(waited) < 10
+    assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
+
+
+class Locked(Disk):
+    """The real disk, where somebody has the marker of one take open and lets nobody else at it."""
+
+    def open_update(self, path: Path) -> io.FileIO:
+        if path.name == "take.take":
+            raise refused(32)
+        return super().open_update(path)
+
+
+def test_a_marker_that_is_open_elsewhere_does_not_hide_the_others(tmp_path: Path) -> None:
+    crash(make(tmp_path))
+    crash(make(tmp_path))
+    found = find(Locked(), tmp_path)
+    assert [take.paths.name for take in found.takes] == ["take (2)"]
+    assert [marker.name for marker in found.running] == ["take.take"]
+    found.takes[0].release()
 
 
 def test_a_take_that_was_being_recorded_is_finished_by_the_next_start(tmp_path: Path) -> None:
@@ -226,6 +309,12 @@ def without_file(making: Making) -> None:
     making.take.paths.original.unlink()
 
 
+def finished_and_removed(making: Making) -> None:
+    making.finish(len(TALK) / RATE, "", "")
+    making.take.release()
+    making.take.paths.original.unlink()
+
+
 def empty_file(making: Making) -> None:
     crash(making)
     making.take.paths.original.write_bytes(b"")
@@ -241,6 +330,7 @@ def foreign_file(making: Making) -> None:
     [
         (stop_before_naming, ["originals/take.json", "originals/take.wav", "take.wav"]),
         (without_file, []),
+        (finished_and_removed, ["originals/take.json", "take.wav"]),
         (empty_file, []),
         (foreign_file, ["originals/take.take", "originals/take.wav"]),
     ],
@@ -251,6 +341,8 @@ def test_crashes_at_odd_moments(tmp_path: Path, how: Callable[[Making], None], l
     before = making.take.paths.original.read_bytes() if making.take.paths.original.exists() else b""
     said = after_crash(tmp_path)
     assert names(tmp_path) == left
+    if how in (without_file, finished_and_removed, empty_file):
+        assert said == []
     if how is foreign_file:
         assert isinstance(said[0], Problem)
         assert making.take.paths.original.read_bytes() == before, "a file that is not ours is left as it is"

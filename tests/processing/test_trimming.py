@@ -15,9 +15,11 @@ from hypothesis import given, settings
 
 from tests.audio.test_wav_damage import damaged
 from tests.audio.wav_files import ours, sound
+from tests.effort import effort
+from tests.refusing import Refusing
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import UnsupportedWavError, WavReader
-from tray_app.disk import Disk
+from tray_app.disk import Disk, Patience
 from tray_app.errors import AudioFileError, RecorderError, StorageError
 from tray_app.processing import trimming
 from tray_app.processing.trimming import trim_file
@@ -55,7 +57,7 @@ def is_for_a_decoder(content: bytes) -> bool:
     return False
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=effort(2000, 150), deadline=None)
 @given(content=damaged())
 def test_damage_gives_one_plain_error_or_sound(decoded: list[Path], content: bytes) -> None:
     decoded.clear()
@@ -162,6 +164,31 @@ def test_a_disk_that_cannot_be_read_is_said_of_the_input(tmp_path: Path) -> None
     with pytest.raises(StorageError) as caught:
         trim_file(BrokenDisk(), source, target, SILENCE)
     assert str(caught.value).startswith(f"Cannot read {source}: the disk reported an error.")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_new_file_that_a_scanner_looks_at_is_waited_for(tmp_path: Path, force: bool) -> None:
+    source, target = loud(tmp_path), tmp_path / "out.wav"
+    if force:
+        target.write_bytes(b"in the way")
+    waited: list[float] = []
+    patience = Patience(waited.append, lambda: sum(waited))
+    facts = trim_file(Refusing(5), source, target, SILENCE, force=force, patience=patience)
+    assert_reads_back(target, facts)
+    assert 0 < sum(waited) < 10
+
+
+def test_an_output_that_is_played_stays_as_it_was(tmp_path: Path) -> None:
+    source, target = loud(tmp_path), tmp_path / "out.wav"
+    target.write_bytes(b"precious")
+    before = contents(tmp_path)
+    waited: list[float] = []
+    patience = Patience(waited.append, lambda: sum(waited))
+    disk = Refusing(10**9, lambda path: path == target)
+    with pytest.raises(StorageError) as caught:
+        trim_file(disk, source, target, SILENCE, force=True, patience=patience)
+    assert str(caught.value).startswith(f"Cannot write {target}: another program has it open. Nothing was changed.")
     assert contents(tmp_path) == before
 
 

@@ -360,7 +360,16 @@ def test_frames_that_a_hanging_disk_made_us_drop_are_zeros_and_listed(tmp_path: 
 
 
 def open_files() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+    """Descriptors of this process, on every system."""
+    return sum(1 for number in range(1024) if is_open(number))
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("how", ["stop", "refused", "lost", "full", "leave"])

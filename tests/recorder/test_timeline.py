@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import effort
 from tests.recorder.device import Device
 from tray_app.capture.base import Chunk
 from tray_app.recorder.timeline import Break, Fill, Piece, Sound, Timeline
@@ -84,20 +85,21 @@ def test_silence_before_the_first_sound_is_a_gap() -> None:
 
 
 @pytest.mark.parametrize("ppm", [200.0, -200.0])
-def test_a_clock_that_drifts_for_24_hours_gets_no_zero(ppm: float) -> None:
+def test_a_clock_that_drifts_for_hours_gets_no_zero(ppm: float) -> None:
     device = Device(rate=8000, chunk=2000, ppm=ppm, late=0.01)
-    timeline, placed = run(device, 24 * 3600.0)
+    seconds = effort(24, 3) * 3600.0
+    timeline, placed = run(device, seconds)
     assert placed.zeros == 0
     assert timeline.gaps == []
     assert timeline.drift_ppm == pytest.approx(ppm, abs=5)
-    assert abs(timeline.frames - 24 * 3600 * 8000 * (1 + ppm * 1e-6)) <= 4000
+    assert abs(timeline.frames - seconds * 8000 * (1 + ppm * 1e-6)) <= 4000
 
 
 def test_drift_is_unknown_in_a_short_take() -> None:
     assert run(Device(late=0.03), 5.0)[0].drift_ppm is None
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", effort([1, 2, 3], [1]))
 def test_a_thousand_gaps_with_late_callbacks_do_not_add_up(seed: int) -> None:
     random_source = random.Random(seed)
     gaps, at = [], 1.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import effort
 from tests.sound import wait_until
 from tray_app.audio.format import AudioFormat
 from tray_app.disk import Disk
@@ -96,6 +99,38 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
         begin(Disk(), tmp_path / "file" / "folder", "take", TRIMS)
 
 
+class Lockless(Disk):
+    """A drive that knows no locks, as some network drives do."""
+
+    def lock(self, file: io.FileIO) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_a_drive_without_locks_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="does not support") as caught:
+        begin(Lockless(), tmp_path, "take", Plan(None))
+    assert "another drive" in caught.value.todo
+    assert list(tmp_path.iterdir()) == []
+
+
+class Quick(Disk):
+    """The real disk, where another start claims a new marker before its owner has locked it; once."""
+
+    def __init__(self) -> None:
+        self.left = 1
+
+    def lock(self, file: io.FileIO) -> bool:
+        self.left -= 1
+        return self.left < 0 and super().lock(file)
+
+
+def test_a_marker_that_another_start_was_quicker_to_claim_is_left_to_it(tmp_path: Path) -> None:
+    take = begin(Quick(), tmp_path, "take", Plan(None))
+    assert take.paths.name == "take (2)"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take (2).take", "take.take"]
+    take.done()
+
+
 def test_a_marker_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     take = begin(Disk(), tmp_path, "take", TRIMS)
     take.release()
@@ -107,7 +142,7 @@ def test_a_marker_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert take.paths.marker.read_bytes() == before
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=effort(300, 60))
 @given(st.binary(max_size=300) | st.text().map(str.encode), st.integers(0, 200), st.booleans())
 def test_a_damaged_marker_is_a_crashed_recordings(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int, whole: bool
@@ -147,7 +182,7 @@ def test_facts_come_back_from_the_sidecar(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["take.json"]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=effort(300, 60))
 @given(st.binary(max_size=40), st.integers(0, 600), st.integers(0, 40))
 def test_a_damaged_sidecar_is_facts_or_nothing(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int, cut: int

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.terminal.program import clean_env, run
-from tray_app import cli
+from tray_app import cli, settings
 from tray_app.commands import remote
 from tray_app.desktop.channel import COMMANDS, Answer, Request
-from tray_app.desktop.instance import Instance, NotRunningError, claim
-from tray_app.settings import Settings
+from tray_app.desktop.instance import Instance, NotRunningError, ask, claim
+from tray_app.errors import RecorderError
 
 NOT_RUNNING = "tray-recorder: Tray Recorder is not running. Start it with `tray-recorder`.\n"
 
@@ -46,9 +48,10 @@ def program(env: dict[str, str]) -> Iterator[Instance]:
         yield found
 
 
-def tell(command: str) -> int:
+def tell(command: str, *, as_json: bool = False) -> int:
     """Run a command in this process, as `cli` does."""
-    return remote.COMMANDS[command].run(argparse.Namespace(json=False), Settings())
+    none = settings.load({}, {}, Path(os.devnull))
+    return remote.COMMANDS[command].run(argparse.Namespace(json=as_json), none)
 
 
 def test_there_is_a_command_for_all_that_can_be_asked_but_show() -> None:
@@ -110,11 +113,13 @@ def test_status_for_scripts_is_what_the_program_says(program: Instance, env: dic
     assert json.loads(done.stdout) == status
 
 
-def test_a_program_that_hangs_is_no_program_that_does_not_run(program: Instance, env: dict[str, str]) -> None:
-    done = run("status", "--json", env=env)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("tray-recorder: Tray Recorder runs but does not answer. ")
-    assert done.stderr.count("\n") == 1
+def test_a_program_that_hangs_is_not_called_one_that_does_not_run(
+    program: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(remote, "ask", functools.partial(ask, timeout=0.3))
+    with pytest.raises(RecorderError, match=r"^Tray Recorder runs but does not answer\. "):
+        tell("status", as_json=True)
+    assert capsys.readouterr().out == ""
 
 
 def test_status_for_people(program: Instance, env: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ import pytest
 import tray_app.tray
 from tests.sound import wait_until
 
+WM_NULL = 0x0000
 WM_CLOSE, WM_QUERYENDSESSION, WM_DISPLAYCHANGE, WM_TIMER = 0x0010, 0x0011, 0x007E, 0x0113
 WM_LBUTTONUP, WM_RBUTTONUP = 0x0202, 0x0205
 WM_NOTIFY = 0x400 + 11
@@ -68,6 +69,7 @@ class FakeWindows:
     old: bool = False
     faults: list[str] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
+    posted: list[int] = field(default_factory=list)
     balloons: list[tuple[str, str]] = field(default_factory=list)
     icons: dict[int, bytes] = field(default_factory=dict)
     icons_made: int = 0
@@ -84,6 +86,7 @@ class FakeWindows:
         self._windows: dict[int, Any] = {}
         self._queue: queue.Queue[tuple[int, int, int, int]] = queue.Queue()
         self._quit = False
+        self._tracked: int | None = None
         self._settled = threading.Event()
         self._loop: int | None = None
 
@@ -202,6 +205,7 @@ class FakeWindows:
     def PostMessageW(self, window: int, message: int, wparam: int, lparam: int) -> int:
         if window not in self._windows:
             return 0
+        self.posted.append(message)
         self._queue.put((window, message, wparam, lparam))
         return 1
 
@@ -275,15 +279,16 @@ class FakeWindows:
         self._on_loop("TrackPopupMenuEx")
         if self.open or owner not in self._windows:
             self._fault("a menu is open already" if self.open else "the menu has no owner")
-        self.open = menu
-        while self.open and not self._quit:
+        if self._tracked is not None and WM_NULL not in self.posted[self._tracked :]:
+            self._fault("no message followed the last menu, so this one closes at once (KB135788)")
+        self.open, chosen = menu, 0
+        while self.open:
             window, message, wparam, lparam = self._queue.get()
             if message == CHOSEN:
-                self.open = None
-                return wparam
+                self.open, chosen = None, wparam
             self.call(window, message, wparam, lparam)
-        self.open = None
-        return 0
+        self._tracked = len(self.posted)
+        return chosen
 
     def EndMenu(self) -> int:
         self.open = None

@@ -173,11 +173,13 @@ def test_whatever_the_names_are_windows_can_show_them(view: View) -> None:
         assert text
 
 
-@given(name=st.text(st.characters(categories=["L"]), min_size=1, max_size=300))
-def test_a_device_with_a_long_name_leaves_room_for_trouble(name: str) -> None:
+@pytest.mark.parametrize("name", ["x" * 300, "🎧" * 100, "Speakers " * 30])
+def test_all_the_room_is_used_and_trouble_has_its_part(name: str) -> None:
     view = View(State.RECORDING, True, name, seconds=36000, trouble="The disk is nearly full.")
     assert "Tray Recorder – Recording 10:00:00 – Waiting for " in tooltip(view)
-    assert "The disk is" in tooltip(view)
+    assert tooltip(view).endswith("… – The disk is nearly full.")
+    assert room(tooltip(View(State.RECORDING, source=name))) in (126, 127)
+    assert room(tooltip(View(State.RECORDING, source="x" * 300))) == 127
 
 
 @given(text=NAMES, longest=st.integers(1, 140))

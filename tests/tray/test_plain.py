@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import logging
 import os
 import queue
@@ -111,10 +112,11 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
 def program(panel: Panel) -> Iterator[Running]:
     with running() as program:
         yield program
+    wait_until(lambda: "tray" not in {thread.name for thread in threading.enumerate()}, what="the tray's thread ends")
 
 
 def wait_shown(panel: Panel, view: View, look: Look) -> None:
-    wait_until(lambda: panel.icon is picture(look, 64) and panel.tip == tooltip(view), what=f"{view} in the panel")
+    wait_until(lambda: panel.icon == picture(look, 64) and panel.tip == tooltip(view), what=f"{view} in the panel")
 
 
 @pytest.mark.parametrize("state", State)
@@ -129,7 +131,7 @@ def test_what_was_said_before_it_ran_is_shown(panel: Panel) -> None:
     program = Running()
     program.tray.show(View(State.PAUSED))
     program.start()
-    assert panel.icon is picture(Look.PAUSED, 64)
+    assert panel.icon == picture(Look.PAUSED, 64)
     program.tray.stop()
     program.wait_ended()
 
@@ -153,10 +155,11 @@ def test_a_double_click_acts_once(program: Running, panel: Panel) -> None:
     program.wait_asked(Action.START, Action.EXIT)
 
 
-def test_a_panel_without_menus_has_the_click(program: Running, panel: Panel) -> None:
-    panel.back_end.HAS_MENU = False
-    panel.orders.put("click")
-    program.wait_asked(Action.START)
+def test_a_panel_without_menus_is_no_tray(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["pystray"].Icon, "HAS_MENU", False)
+    with pytest.raises(TrayUnavailableError, match="no tray"):
+        Tray(lambda action: None).run(lambda: pytest.fail("there is nothing to be ready"))
+    assert panel.back_end is None
 
 
 def test_the_menu_is_rebuilt_only_when_it_changed(program: Running, panel: Panel) -> None:
@@ -185,6 +188,20 @@ def test_show_does_not_wait_for_the_panel(program: Running, panel: Panel, monkey
     wait_shown(panel, View(State.PAUSED), Look.PAUSED)
 
 
+def test_nothing_is_done_where_nothing_changes(program: Running, panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = itertools.count()
+    monkeypatch.setattr(panel.back_end, "picture_size", lambda: 64 + 0 * next(looks))
+    view = View(State.RECORDING)
+    for _ in range(3):
+        program.tray.show(view)
+    wait_shown(panel, view, Look.RECORDING)
+    panel.choose("Exit")
+    program.wait_asked(Action.EXIT)
+    program.tray.stop()
+    program.wait_ended()
+    assert next(looks) == 1
+
+
 def test_a_picture_that_is_refused_is_logged_and_the_next_one_shown(
     program: Running, panel: Panel, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -207,7 +224,7 @@ def test_notifications_are_the_panels(program: Running, panel: Panel) -> None:
     program.tray.notify("Saved", "x.wav")
     assert panel.balloons == [("Saved", "x.wav")]
     panel.back_end.HAS_NOTIFICATION = False
-    with pytest.raises(TrayUnavailableError):
+    with pytest.raises(OSError, match="balloon"):
         program.tray.notify("Saved", "y.wav")
 
 

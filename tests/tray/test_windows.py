@@ -157,10 +157,12 @@ def test_a_view_shown_by_what_was_chosen_waits_for_nothing(program: Running, win
 def test_only_what_differs_is_told_to_windows(program: Running, windows: FakeWindows) -> None:
     show(program, windows, RECORDING)
     windows.told.clear()
+    windows.posted.clear()
     menus = windows.menus_made
     for tenth in range(100):
         show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=tenth / 10))
     assert windows.told == [(NIM_MODIFY, NIF_TIP)] * 9
+    assert len(windows.posted) == 9, "the loop is woken only when there is something to show"
     assert windows.menus_made == menus
     show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=9.9, autostart=True))
     assert len(windows.told) == 9
@@ -316,6 +318,19 @@ def test_show_does_not_wait_for_the_loop(program: Running, windows: FakeWindows)
     assert windows.shown.tip == "Tray Recorder – Recording 16:39"
 
 
+def test_what_ready_does_holds_nobody(windows: FakeWindows) -> None:
+    asked = threading.Event()
+
+    def ready() -> None:
+        windows.click()
+        assert asked.wait(10)
+        tray.stop()
+
+    tray = Tray(lambda action: asked.set())
+    tray.run(ready)
+    assert asked.is_set()
+
+
 def test_all_is_asked_on_the_loops_thread(program: Running, windows: FakeWindows) -> None:
     windows.click()
     windows.open_menu()
@@ -328,8 +343,16 @@ def test_all_is_asked_on_the_loops_thread(program: Running, windows: FakeWindows
 def test_balloons_have_the_room_that_windows_gives(program: Running, windows: FakeWindows) -> None:
     program.tray.notify("Saved", "one\ntwo\x00")
     program.tray.notify("🎧" * 60, "🎧" * 200)
+    program.tray.notify("x" * 64, "y" * 256)
+    program.tray.notify("x" * 63, "y" * 255)
     program.tray.notify("Saved", "")
-    assert windows.balloons == [("Saved", "one two"), ("🎧" * 31 + "…", "🎧" * 127 + "…"), ("Saved", " ")]
+    assert windows.balloons == [
+        ("Saved", "one two"),
+        ("🎧" * 31 + "…", "🎧" * 127 + "…"),
+        ("x" * 62 + "…", "y" * 254 + "…"),
+        ("x" * 63, "y" * 255),
+        ("Saved", " "),
+    ]
     assert windows.shown.tip == "Tray Recorder – Not recording"
 
 
@@ -343,11 +366,11 @@ def test_a_balloon_that_cannot_be_shown_is_told(program: Running, windows: FakeW
 
 def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
     tray = Tray(lambda action: None)
-    with pytest.raises(TrayUnavailableError):
+    with pytest.raises(OSError, match="no icon"):
         tray.notify("Saved", "x.wav")
     with running() as program:
         pass
-    with pytest.raises(TrayUnavailableError):
+    with pytest.raises(OSError, match="no icon"):
         program.tray.notify("Saved", "x.wav")
 
 
@@ -405,10 +428,14 @@ def test_a_loop_that_ends_by_itself_is_told(windows: FakeWindows) -> None:
     assert "record" in str(error)
 
 
-def test_windows_that_cannot_be_made_are_told(windows: FakeWindows) -> None:
-    windows.RegisterClassExW = lambda facts: 0  # type: ignore[method-assign]
+@pytest.mark.parametrize("function", ["RegisterClassExW", "CreateWindowExW"])
+def test_windows_that_cannot_be_made_are_told(
+    function: str, windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windows, function, lambda *facts: 0)
     with pytest.raises(TrayUnavailableError, match="no tray"):
         Tray(lambda action: None).run(lambda: None)
+    windows._classes.clear()
 
 
 def test_show_from_many_threads_ends_with_one_of_the_last(program: Running, windows: FakeWindows) -> None:

@@ -23,6 +23,12 @@ def _pulse() -> Backend:
     return PulseBackend()
 
 
+def _wasapi() -> Backend:
+    from tray_app.capture.wasapi import WasapiBackend
+
+    return WasapiBackend()
+
+
 def _portaudio() -> Backend:
     from tray_app.capture.portaudio import PortAudioBackend
 
@@ -38,14 +44,15 @@ def _signal() -> Backend:
 _FACTORIES: dict[str, tuple[Callable[[], Backend], ...]] = {
     "linux": (_pulse, _portaudio),
     "darwin": (_portaudio,),
+    "win32": (_wasapi,),
 }
 
 
 def pick(system: str = sys.platform) -> list[Backend]:
     """Return the back ends for `system` (as `sys.platform` names it), best first, the test signal last.
 
-    They are imported here and not before, and none of them needs its library until it is asked for sources. Windows'
-    own back end is not part yet: there, and on systems without one, the test signal is all there is.
+    They are imported here and not before, and none of them needs its library until it is asked for sources. On
+    systems without one the test signal is all there is.
     """
     return [make() for make in (*_FACTORIES.get(system, ()), _signal)]
 

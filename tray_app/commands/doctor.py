@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,8 +14,8 @@ from tray_app import __version__
 from tray_app.capture import all_sources, pick
 from tray_app.capture.base import Source
 from tray_app.desktop.notify import system_sender
-from tray_app.disk import Disk
-from tray_app.errors import BackendUnavailableError
+from tray_app.disk import Disk, Patience, storage_error
+from tray_app.errors import BackendUnavailableError, StorageError
 from tray_app.processing.codecs import find_ffmpeg
 from tray_app.settings import Settings
 from tray_app.words import clock_time, megabytes
@@ -96,27 +97,32 @@ def _default(sources: list[Source]) -> Check:
 
 def _folder(settings: Settings) -> Iterator[Check]:
     folder = settings.save_folder
-    there = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
-    if not _writable(there):
-        yield Check("save folder", "fail", f"{folder} cannot be written", "Set RECORDER_SAVE_FOLDER to another folder.")
+    disk = Disk()
+    there = next((parent for parent in (folder, *folder.parents) if disk.is_folder(parent)), None)
+    if there is None:
+        yield Check("save folder", "fail", f"{folder} is on a drive that is not there", "Connect it, or name another.")
+        return
+    trouble = _trouble(disk, there)
+    if trouble is not None:
+        yield Check("save folder", "fail", trouble.what, trouble.todo)
         return
     yield Check("save folder", "ok", str(folder) if there == folder else f"{folder} (made when the first take begins)")
-    free = Disk().free_bytes(there)
+    free = disk.free_bytes(there)
     rate = (settings.sample_rate or 48000) * (settings.channels or 2) * settings.bit_depth // 8
     text = f"{megabytes(free)} free, about {clock_time(free / rate)} of recording"
     low = free < LOW_SPACE
     yield Check("disk space", "note" if low else "ok", text, "Free some space before a long recording." if low else "")
 
 
-def _writable(folder: Path) -> bool:
-    """Whether a file can be made there, tried with one: permissions alone do not tell on every file system."""
-    import tempfile
-
+def _trouble(disk: Disk, folder: Path) -> StorageError | None:
+    """What keeps a file from being made there, tried with one: permissions alone do not tell on every file system."""
+    probe = folder / f".tray-recorder-{secrets.token_hex(8)}"
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
+        disk.create(probe).close()
+        Patience()(lambda: disk.remove(probe))
+    except OSError as error:
+        return storage_error("write into", folder, error)
+    return None
 
 
 def _notification() -> Check:

@@ -17,6 +17,7 @@ from typing import TextIO
 from tray_app.app import App, describe
 from tray_app.commands.live import LiveLine
 from tray_app.commands.trim import add_silence
+from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
 from tray_app.events import JobFinished, Problem, StateChanged
@@ -97,7 +98,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Record one take; print where its files are."""
     if args.demo and args.source:
         raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
-    with _own_stderr() as out, App(settings) as app, Ending(app.recorder.stop):
+    with (
+        _own_stderr() as out,
+        App(settings) as app,
+        Ending(app.recorder.stop),
+        console_closing(app.finish),
+        SessionEnd(app.busy, app.finish),
+    ):
         session = _Session(app, LiveLine(out))
         session.recover()
         app.recorder.start(app.order(demo=args.demo, name=args.name, limit=args.seconds))

@@ -48,12 +48,16 @@ def add_silence(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Trim file after file; one that fails is said and does not keep the others from being trimmed."""
-    if args.output and len(args.files) > 1 and not _is_folder(args.output):
+    files = args.files
+    if sys.platform == "win32":
+        # Other systems' shells have done it.
+        files = [match for path in files for match in matching(path)]
+    if args.output and len(files) > 1 and not _is_folder(args.output):
         raise SettingError("--output names one file, but there are several inputs.", todo="Name a folder.")
     silence = (settings.min_silence_len, settings.silence_thresh)
     results: list[dict[str, Any]] = []
     failed = False
-    for source in args.files:
+    for source in files:
         target = None if args.dry_run else target_of(source, args.output)
         try:
             with progress_bar(source.name) as progress:
@@ -69,6 +73,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.json:
         print(json.dumps(results, ensure_ascii=False))
     return 1 if failed else 0
+
+
+def matching(path: Path) -> list[Path]:
+    """Return the files whose names fit a path with `*` or `?` in its name; the path itself where none does."""
+    if not set("*?") & set(path.name):
+        return [path]
+    return sorted(file for file in path.parent.glob(path.name.replace("[", "[[]")) if file.is_file()) or [path]
 
 
 def target_of(source: Path, output: str | None) -> Path:
@@ -102,7 +113,7 @@ def _line(source: Path, target: Path | None, facts: Facts) -> str:
 @contextlib.contextmanager
 def progress_bar(name: str) -> Iterator[Progress | None]:
     """Show a bar on standard error while a terminal looks; give the function that moves it, None where none does."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from tqdm import tqdm

@@ -47,8 +47,11 @@ class Balloons:
     def __call__(self, title: str, text: str) -> None:
         """Show a balloon; `title` has at most 63 and `text` at most 255 UTF-16 units.
 
-        Raises whatever plyer raises where there is no notification area.
+        Does nothing where it would have to go at once. Raises whatever plyer raises where there is no notification
+        area.
         """
+        if self._left(0.0) <= 0:
+            return
         # Not simply called: one that fails half-way has its window already, and nobody else would take it down.
         tip = self._tip_class.__new__(self._tip_class)
         try:

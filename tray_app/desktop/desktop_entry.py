@@ -91,7 +91,7 @@ def read(content: bytes) -> dict[str, str]:
         line = line.strip(" \t\r")
         if line.startswith("["):
             group = line
-        elif group == _GROUP and "=" in line and not line.startswith("#"):
+        elif group == _GROUP and "=" in line:
             key, _, value = line.partition("=")
             values[key.rstrip(" \t")] = value.lstrip(" \t")
     return values

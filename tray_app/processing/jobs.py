@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tray_app.audio.wav import WavReader
-from tray_app.disk import Disk
+from tray_app.disk import Disk, Patience, is_held
 from tray_app.errors import AudioFileError
 from tray_app.processing.trimming import Progress, trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
@@ -18,9 +18,6 @@ from tray_app.take.names import free_name
 from tray_app.take.take import Take
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 10.0
-"""Seconds for which a rename is tried again: on Windows a player or scanner may hold the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,11 @@ class Outcome:
 
 
 class Jobs:
-    """Does the jobs of one take after the other. `sleep` waits between tries of a rename."""
+    """Does the jobs of one take after the other. `patience` tries again where a file is open elsewhere."""
 
-    def __init__(
-        self,
-        disk: Disk,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._disk, self._sleep, self._clock = disk, sleep, clock
+    def __init__(self, disk: Disk, patience: Patience | None = None) -> None:
+        self._disk = disk
+        self.patience = patience or Patience()
 
     def finish(self, take: Take, facts: Facts | None, progress: Progress | None = None) -> Outcome:
         """Do all jobs of a complete take. `facts` are the recorder's, None where they are to be read from disk.
@@ -54,6 +47,8 @@ class Jobs:
         The take's marker is gone afterwards. Raises `AudioFileError` and `OSError`: then the take is as it was, and
         its original untouched.
         """
+        if facts is not None and not self._disk.exists(take.paths.sidecar):
+            self._note_again(take, facts)
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
         if take.memory.plan.silence is None:
             check_frames(self._disk, take.paths.original, facts.format, facts.frames)
@@ -93,31 +88,26 @@ class Jobs:
         """Trim the original anew, whatever half-made twin there is."""
         silence = take.memory.plan.silence
         assert silence is not None
-        self._disk.remove(take.paths.part)
+        self.patience(lambda: self._disk.remove(take.paths.part))
         found = trim_into(self._disk, take.paths.original, take.paths.part, silence, progress)
         facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
-        write_sidecar(self._disk, take.paths.sidecar, facts)
+        self._note(take, facts)
         if not facts.kept_frames:
-            self._disk.remove(take.paths.part)
+            self.patience(lambda: self._disk.remove(take.paths.part))
             return facts, None
         take.remember(live=True)
         return facts, self._name(take, take.paths.part)
 
     def _name(self, take: Take, part: Path) -> Path:
-        """Rename the complete twin to its name, patiently; another name if somebody took it meanwhile."""
+        """Rename the complete twin to its name; to another one if somebody took it meanwhile."""
         target = take.paths.trimmed
         assert target is not None
-        deadline = self._clock() + PATIENCE
         while True:
             try:
-                self._disk.rename_new(part, target)
+                self.patience(functools.partial(self._disk.rename_new, part, target))
                 return target
             except FileExistsError:
                 target = target.with_name(free_name(self._disk, [target.parent], take.paths.name) + ".wav")
-            except PermissionError:
-                if self._clock() >= deadline:
-                    raise
-                self._sleep(0.25)
 
     def _drop_original(self, take: Take, outcome: Outcome) -> Outcome:
         """Remove the original, after the trimmed file was compared with it byte for byte."""
@@ -127,8 +117,10 @@ class Jobs:
                 f"{outcome.trimmed.name} does not hold what the original does.",
                 safe=f"The original is safe at {take.paths.original}.",
             )
-        self._disk.remove(take.paths.original)
-        self._disk.remove(take.paths.sidecar)
+        self.patience(lambda: self._disk.remove(take.paths.original))
+        with contextlib.suppress(OSError):
+            # Without its original a sidecar means nothing any more, and harms nobody.
+            self.patience(lambda: self._disk.remove(take.paths.sidecar))
         return Outcome(outcome.facts, outcome.trimmed, None)
 
     def _facts_of(self, take: Take) -> Facts:
@@ -136,6 +128,22 @@ class Jobs:
             reader = WavReader(file)
             return Facts(take.paths.name, reader.format, reader.frames)
 
+    def _note(self, take: Take, facts: Facts) -> None:
+        self.patience(lambda: write_sidecar(self._disk, take.paths.sidecar, facts))
+
+    def _note_again(self, take: Take, facts: Facts) -> None:
+        """Write the sidecar that could not be written at Stop. It only adds to what the sound says."""
+        try:
+            self._note(take, facts)
+        except OSError as error:
+            log.warning("%s has no sidecar: %r", take.paths.name, error)
+
     def _sync(self, path: Path) -> None:
-        with self._disk.open_update(path) as file:
-            self._disk.sync(file)
+        try:
+            with self._disk.open_update(path) as file:
+                self._disk.sync(file)
+        except OSError as error:
+            if not is_held(error):
+                raise
+            # Who plays it lets nobody write, and to hurry the system one must be able to. It writes by itself, later.
+            log.info("%s is open elsewhere and was not forced to the disk: %r", path, error)

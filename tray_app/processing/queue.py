@@ -13,7 +13,7 @@ from tray_app.disk import Disk, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, JobFinished, JobProgress, Problem
 from tray_app.processing.jobs import Jobs, Outcome
-from tray_app.processing.recovery import make_whole
+from tray_app.processing.recovery import has_ended, make_whole
 from tray_app.take.facts import Facts
 from tray_app.take.take import Stage, Take
 
@@ -74,8 +74,10 @@ class JobQueue:
         take = entry.take
         try:
             facts = entry.facts
+            if entry.recovered and has_ended(self._disk, take):
+                return
             if take.memory.stage is Stage.RECORDING:
-                facts = make_whole(self._disk, take)
+                facts = self._jobs.patience(lambda: make_whole(self._disk, take))
                 if facts is None:
                     return
             outcome = self._jobs.finish(take, facts, lambda done: self._bus.post(JobProgress(take.paths.name, done)))

@@ -48,17 +48,28 @@ def find(disk: Disk, folder: Path) -> Found:
     return found
 
 
+def has_ended(disk: Disk, take: Take) -> bool:
+    """Return whether a take has no original, or none any more; then its marker goes, and nothing is left to do.
+
+    So it is where a process died before it had made the file, where the user removed it, and on Windows, where an
+    open file cannot be removed, in the moment between a marker's closing and its removal.
+    """
+    if disk.exists(take.paths.original):
+        return False
+    log.warning("the marker %s has no recording", take.paths.marker)
+    disk.remove(take.paths.part)
+    take.done()
+    return True
+
+
 def make_whole(disk: Disk, take: Take) -> Facts | None:
     """Make the original of a take that was being recorded a valid file, and throw a half-made twin away.
 
-    Returns its facts, or None when there was nothing to save: no file, or not one frame; then the take has ended.
-    Raises `NotWavError` for a file that is not a recording of ours, which is left as it is, and `OSError`.
+    Returns its facts, or None when there was nothing to save, not one frame; then the take has ended. May be called
+    again after an error. Raises `NotWavError` for a file that is not a recording of ours, which is left as it is, and
+    `OSError`.
     """
     disk.remove(take.paths.part)
-    if not disk.exists(take.paths.original):
-        log.warning("the marker %s has no recording", take.paths.marker)
-        take.done()
-        return None
     if disk.size(take.paths.original) == 0:
         _nothing(disk, take)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import shutil
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from tray_app.audio.trim import TrimResult, trim
 from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, Patience, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
 from tray_app.processing.codecs import decode
 from tray_app.processing.verify import check_frames
@@ -66,11 +66,13 @@ def trim_file(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    patience: Patience | None = None,
 ) -> Facts:
     """Trim any sound file into `target`, which must not exist unless `force`. With no target nothing is written.
 
     What is not plain PCM WAV goes through ffmpeg first. A WAV whose data ends before its header says so is refused
-    unless `force`. `source` is never changed. Raises `RecorderError`s only.
+    unless `force`. `source` is never changed. `patience` is for a target, or a new file, that another program has
+    open. Raises `RecorderError`s only.
     """
     if target is not None:
         _check_target(disk, source, target, force=force)
@@ -78,7 +80,9 @@ def trim_file(
         with _as_wav(disk, source, target, force=force) as wav:
             if target is None:
                 return look(disk, wav, silence, progress)
-            return _write_target(disk, wav, target, silence, force=force, progress=progress)
+            part, facts = _write_part(disk, wav, target, silence, progress)
+            _name(disk, part, target, patience or Patience(), force=force)
+            return facts
     except OSError as error:
         raise _storage_error(source, target, error) from error
 
@@ -99,35 +103,37 @@ def look(disk: Disk, source: Path, silence: tuple[int, float], progress: Progres
         return _facts(source, reader, result)
 
 
-def _write_target(
-    disk: Disk, wav: Path, target: Path, silence: tuple[int, float], *, force: bool, progress: Progress | None
-) -> Facts:
+def _write_part(
+    disk: Disk, wav: Path, target: Path, silence: tuple[int, float], progress: Progress | None
+) -> tuple[Path, Facts]:
+    """Trim into a new file beside `target`."""
     disk.make_folder(target.parent)
     part = _free_part(disk, target)
-    facts = trim_into(disk, wav, part, silence, progress)
+    return part, trim_into(disk, wav, part, silence, progress)
+
+
+def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bool) -> None:
+    """Give the complete file its name; where that cannot be, it goes again."""
+    rename = disk.replace if force else disk.rename_new
     try:
-        if force:
-            disk.replace(part, target)
-        else:
-            disk.rename_new(part, target)
+        patience(lambda: rename(part, target))
     except BaseException as error:
         with contextlib.suppress(OSError):
             disk.remove(part)
         if isinstance(error, FileExistsError):
             raise _exists(target) from error
         raise
-    return facts
 
 
 def _check_target(disk: Disk, source: Path, target: Path, *, force: bool) -> None:
     with contextlib.suppress(OSError):
-        if target.exists() and target.samefile(source):
+        if disk.exists(target) and disk.same(target, source):
             raise OutputExistsError(
                 f"The output would be the input itself, {source}.",
                 safe="Nothing was changed.",
                 todo="Choose another output.",
             )
-    if target.is_dir():
+    if disk.is_folder(target):
         raise OutputExistsError(f"{target} is a folder.", safe="Nothing was changed.", todo="Name a file.")
     if not force and disk.exists(target):
         raise _exists(target)
@@ -146,19 +152,22 @@ def _free_part(disk: Disk, target: Path) -> Path:
 @contextlib.contextmanager
 def _as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
     """Give the path of a plain WAV with the sound of `source`: itself, or a decoded copy that goes away again."""
-    if source.is_dir():
+    if disk.is_folder(source):
         raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
     if _is_plain_wav(disk, source, force=force):
         yield source
         return
     # On the target's disk, which has the room; a folder that is not there yet is made for sound only.
-    folder = None if target is None else next(parent for parent in target.absolute().parents if parent.is_dir())
-    work = Path(tempfile.mkdtemp(prefix=".tray-recorder-", dir=folder))
+    folders = [] if target is None else target.absolute().parents
+    near = next((folder for folder in folders if disk.is_folder(folder)), Path(tempfile.gettempdir()))
+    # Not `mkdtemp`: in a folder without permission on Windows that tries 10,000 names, and then says that all exist.
+    work = near / f".tray-recorder-{secrets.token_hex(8)}"
+    disk.make_folder(work)
     try:
         decode(source.absolute(), work / "decoded.wav")
         yield work / "decoded.wav"
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        disk.remove_folder(work)
 
 
 def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:

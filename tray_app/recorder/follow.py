@@ -44,9 +44,10 @@ class Follower:
     _busy: bool = False
 
     def opened(self, source: Source, now: float) -> None:
-        """A stream of `source` runs."""
+        """A stream of `source` runs. What was reported since the look that led to it is still to be looked at."""
         self.open_source, self._busy = source, False
-        self._look_at = now + CHECK if self.follows and not self.reported else None
+        if self._look_at is None and self.follows and not self.reported:
+            self._look_at = now + CHECK
 
     def lost(self, now: float) -> None:
         """The stream has ended: look soon, and again until it is back."""

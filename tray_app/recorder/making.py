@@ -161,7 +161,8 @@ class Making:
 
         The twin is named last: a crash before that leaves a marker that says that it is complete.
         `started` and `stopped` are the wall times for the facts. When the disk fails meanwhile, the original keeps
-        what it has, and `StorageError` says so only if its header could not be written either.
+        what it has, and `StorageError` says so only if its header could not be written either. What is refused
+        because another program has a file open is left to the job, which has the patience for it.
         """
         pieces = self.timeline.stop(at)
         if not self._failed:
@@ -174,12 +175,10 @@ class Making:
             raise self._failure(error) from error
         result = self._twin.finish() if self._twin else None
         facts = self._facts(result, started, stopped)
-        try:
-            write_sidecar(self._disk, self.take.paths.sidecar, facts)
-            self.take.remember(stage=Stage.FINISHING, live=result is not None)
-        except OSError as error:
-            log.warning("the take is whole, its facts could not be written: %r", error)
-        if self._twin:
+        noted = self._note(facts)
+        marked = self._mark(live=result is not None)
+        # A twin under its name that neither says anything of would be made a second time after a crash.
+        if self._twin and noted and marked:
             self._twin.name()
         return facts
 
@@ -190,6 +189,24 @@ class Making:
         if self._twin:
             self._twin.close()
 
+    def _note(self, facts: Facts) -> bool:
+        """Write the sidecar; return whether it could be."""
+        try:
+            write_sidecar(self._disk, self.take.paths.sidecar, facts)
+        except OSError as error:
+            log.warning("the take is whole, its facts could not be written yet: %r", error)
+            return False
+        return True
+
+    def _mark(self, *, live: bool) -> bool:
+        """Say in the marker that the take is whole; return whether that could be written."""
+        try:
+            self.take.remember(stage=Stage.FINISHING, live=live)
+        except OSError as error:
+            log.warning("the take is whole, its marker could not be written: %r", error)
+            return False
+        return True
+
     # Writing
 
     def _begin_file(self) -> WavWriter:
@@ -198,7 +215,8 @@ class Making:
             return WavWriter(self._file, self.format)
         except OSError:
             self._file.close()
-            self._disk.remove(self.take.paths.original)
+            with contextlib.suppress(OSError):
+                self._disk.remove(self.take.paths.original)
             raise
 
     def _put(self, pieces: Iterable[Piece]) -> None:

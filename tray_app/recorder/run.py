@@ -173,6 +173,7 @@ class Run(threading.Thread):
             return _First(backend, source, self._open(backend, source, token))
 
         token = self._token
+        later: list[object] = []
         apart(work, self._arrived, token)
         deadline = self._clock() + OPEN_DEADLINE
         while (left := deadline - self._clock()) > 0:
@@ -182,9 +183,13 @@ class Run(threading.Thread):
                     raise message.error
                 assert isinstance(message.value, _First)
                 self._device = message.value.device
+                for said in later:
+                    self.inbox.post(said)
                 return message.value.backend, message.value.source
             if isinstance(message, Told) and message.command is Command.STOP:
                 raise RecorderError("Stopped before the device had opened.", safe="Nothing was recorded.")
+            if isinstance(message, (_Lost, _Changed)):
+                later.append(message)  # the take that begins will act on it
             self._before_opening(message)
         raise SourceLostError("The sound device does not answer.", todo="Try again, or choose another source.")
 

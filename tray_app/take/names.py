@@ -15,8 +15,9 @@ ORIGINALS = "originals"
 MAX_NAME_BYTES = 180
 """File systems allow 255 bytes; this leaves room for ` (999)`, an extension and a temporary ending."""
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+_EDGES = re.compile(r"^[\s.]+|[\s.]+$")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|$)", re.IGNORECASE)
 
 
 def fill_template(template: str, when: datetime) -> str:
@@ -27,11 +28,12 @@ def fill_template(template: str, when: datetime) -> str:
 def safe_name(text: str) -> str:
     """Return `text` as a file name (no extension) that Windows, macOS and Linux take, and that stays in its folder.
 
-    Follows Microsoft's "Naming Files, Paths, and Namespaces": forbidden characters become `_`, trailing dots and
-    spaces go, reserved device names get a `_` in front. Never empty, at most 180 bytes of UTF-8.
+    Follows Microsoft's "Naming Files, Paths, and Namespaces": forbidden characters, controls and halves of characters
+    become `_`, dots and spaces at the edges go, reserved device names get a `_` in front, whatever ending they have.
+    Never empty, at most 181 bytes of UTF-8.
     """
-    name = _FORBIDDEN.sub("_", text).strip().rstrip(". ").lstrip(".")
-    name = name.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip(". ")
+    name = _EDGES.sub("", _FORBIDDEN.sub("_", text))
+    name = _EDGES.sub("", name.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore"))
     if _RESERVED.match(name):
         name = f"_{name}"
     return name or "recording"

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
@@ -164,12 +164,18 @@ def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
 def _mark(disk: Disk, paths: Paths, memory: Memory) -> Take:
     file = disk.create(paths.marker)
     try:
-        if not disk.lock(file):
-            raise FileExistsError(str(paths.marker))
-        _write(file, memory)
+        locked = disk.lock(file)
+        if locked:
+            _write(file, memory)
     except BaseException:
         file.close()
+        with contextlib.suppress(OSError):
+            disk.remove(paths.marker)
         raise
+    if not locked:
+        # Another start looks for unfinished takes, and was quicker: it will remove the empty marker.
+        file.close()
+        raise FileExistsError(str(paths.marker))
     return Take(disk, paths, file, memory)
 
 
@@ -184,7 +190,7 @@ class NewerMarkerError(Exception):
 
 
 def claim(disk: Disk, marker: Path) -> Take | None:
-    """Take over a take that nobody owns. None while a process owns it, or when it went away meanwhile.
+    """Take over a take that nobody owns. None while a process has it, or when it went away meanwhile.
 
     Raises `NewerMarkerError` for a marker of a newer version, and `OSError`. A marker that cannot be read counts
     as one of a recording with default silence settings: the sound is what matters.
@@ -193,6 +199,10 @@ def claim(disk: Disk, marker: Path) -> Take | None:
         file = disk.open_update(marker)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if is_held(error):
+            return None
+        raise
     try:
         # Between opening and locking, its owner may have ended the take: then the name is gone, or is another file.
         if not disk.lock(file) or not disk.exists(marker):

@@ -66,8 +66,8 @@ def picture(look: Look, size: int) -> Image.Image:
     """Return what the tray shows for a look: RGBA, `size` pixels (16 to 256) wide and high.
 
     The program's square with another mark in each look, told apart by shape as well as by colour: an empty light ring
-    (idle), a red disc (recording), two amber bars (paused), a blue hourglass (waiting). Drawn once: it is the same
-    object every time, so nobody may change it. Raises `ValueError` for another size.
+    (idle), a red disc (recording), two amber bars (paused), a blue hourglass (waiting). Drawn once and shared, so
+    nobody may change it. Raises `ValueError` for another size.
     """
     shown = _ground(size)
     _MARKS[look](shown)

@@ -23,10 +23,10 @@ _log = logging.getLogger(__name__)
 
 
 class Icon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
-    """An icon in the panel and its menu, if the back end has menus.
+    """An icon in the panel and its menu.
 
-    `refresh` is called soon after `refresh_soon`; it sets `icon`, `title` and `menu`. It runs on a thread of its own:
-    the X back end waits in these for its loop.
+    `refresh` is called soon after `refresh_soon`; it sets `icon`, `title` and `menu`. It runs on a thread of its own,
+    since a back end may wait in these for its loop.
     """
 
     def __init__(self, name: str, refresh: Callable[[], None], close: Callable[[], None]) -> None:
@@ -39,7 +39,7 @@ class Icon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
 
     def run(self, setup: Callable[[], None]) -> None:
         """Call `setup` on a thread of its own once the loop is ready, then run the loop until `stop`."""
-        # A daemon: when the loop of a back end has ended for which it waits, the thread never returns.
+        # A daemon: when the loop for which a back end waits has ended, the thread never returns.
         follower = threading.Thread(target=self._follow, args=(setup,), name="tray", daemon=True)
         super().run(lambda _icon: follower.start())
 

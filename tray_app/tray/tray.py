@@ -100,6 +100,9 @@ class Tray:
             # Late: without a desktop already the import fails, and without a tray nobody needs it.
             import pystray
 
+            if not pystray.Icon.HAS_MENU:
+                # pystray's back end for X alone does not even hear clicks: nobody could stop what its icon started.
+                raise NotImplementedError(f"{pystray.Icon.__module__} has no menu")
             icon: _Icon
             if pystray.Icon.__module__ == "pystray._win32":
                 from tray_app.tray import windows
@@ -137,20 +140,19 @@ class Tray:
     def notify(self, title: str, text: str) -> None:
         """Show a balloon at the icon; `title` is cut to 63 and `text` to 255 UTF-16 units.
 
-        Raises `TrayUnavailableError` while there is no icon or where its system has no balloons, `OSError` when the
-        taskbar refuses it.
+        Raises `OSError` while there is no icon, where its system has no balloons, and when the taskbar refuses it.
         """
         if not (self._running and self._icon and self._icon.HAS_NOTIFICATION):
-            raise TrayUnavailableError("There is no tray icon that could show a notification.")
+            raise OSError("there is no icon that could show a balloon")
         # An empty text would take away the balloon that is there.
         self._icon.notify(fit(text, MAX_TEXT) or " ", fit(title, MAX_TITLE))
 
     def stop(self) -> None:
         """Make `run` return, now or, when it was not called yet, then. May be called again."""
         with self._lock:
-            first, self._ended = not self._ended, True
+            self._ended = True
             running = self._running
-        if first and running and self._icon:
+        if running and self._icon:
             self._icon.stop()
 
     def _refresh(self) -> None:

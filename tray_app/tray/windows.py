@@ -80,8 +80,7 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
 
     def stop(self) -> None:
         """Make `run` return. Any thread, any number of times."""
-        if self._running:
-            self._stop()
+        self._stop()
 
     def refresh_soon(self) -> None:
         """Have `refresh` called on the loop's thread. Never waits."""
