@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, resident, settings
+from tray_app import __version__, logs, settings
 from tray_app.commands import autostart, devices, doctor, record, recover, remote, trim
 from tray_app.desktop import alert
 from tray_app.errors import RecorderError
@@ -46,6 +46,9 @@ COMMANDS: dict[str, Command] = {
     "autostart": autostart,
 }
 
+PROG = Path(sys.executable).stem if getattr(sys, "frozen", False) else "tray-recorder"
+"""What a user types: the exe for the terminal has a name of its own."""
+
 _DESCRIPTION = """\
 Records what the computer plays and removes the silence.
 
@@ -55,8 +58,8 @@ Records what the computer plays and removes the silence.
   tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
   tray-recorder trim meeting.wav       remove the silence from a file that exists
   tray-recorder doctor                 see what works here, and what to do about what does not
-"""
-_EPILOG = "`tray-recorder COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
+""".replace("tray-recorder", PROG)
+_EPILOG = f"`{PROG} COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
     group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
     top = argparse.ArgumentParser(
-        prog="tray-recorder",
+        prog=PROG,
         description=_DESCRIPTION,
         epilog=_EPILOG,
         parents=[common],
@@ -114,7 +117,12 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         logs.set_up(chosen.log_level)
         for line in chosen.unknown:
             log.warning("%s", line)
-        return command.run(args, chosen) if command else resident.run(chosen, start=args.start)
+        if command:
+            return command.run(args, chosen)
+        # Late: the terminal's commands do without icon and menu.
+        from tray_app import resident
+
+        return resident.run(chosen, start=args.start)
     except RecorderError as error:
         log.error("%s (%s)", error, error.detail)
         say(str(error))

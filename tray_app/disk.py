@@ -105,8 +105,8 @@ def _reason(path: Path, error: OSError) -> tuple[str, str]:
     if code == 5 and error.filename2 is not None:
         # So Windows answers, too, when the name to be replaced is an open file's.
         return _FORBIDDEN_OR_HELD
-    named = str(error.strerror or error).rstrip(".")
-    return _WINDOWS_REASONS.get(code) or _REASONS.get(error.errno or 0) or (named, "Try another folder.")
+    other = (str(error.strerror or error), "Try another folder.")
+    return _WINDOWS_REASONS.get(code) or _REASONS.get(error.errno or 0) or other
 
 
 def _winerror(error: OSError) -> int:

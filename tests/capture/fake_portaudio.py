@@ -57,8 +57,8 @@ class FakeWindows:
         self.refusals: dict[str, int] = {}
         """HRESULTs by which Windows refuses an endpoint."""
         self.codes: dict[str, int] = {}
-        """PortAudio's codes for an endpoint that Windows would open."""
-        self.start_code = 0
+        """PortAudio's codes for an endpoint that it does not open, else "invalid device"."""
+        self.start_code = self.stop_code = 0
         self.numbered_wrong = False
         self.nameless: set[str] = set()
         self.listeners: list[Callable[[], None]] = []
@@ -68,6 +68,7 @@ class FakeWindows:
         self.streams: list[FakeStream] = []
         self.hang_in_stop = Gate()
         self.hang_in_open = Gate()
+        self.hang_in_is_active = Gate()
         self.killed: list[str] = []
         self.raised: list[BaseException] = []
         self._inside = threading.Lock()
@@ -259,7 +260,7 @@ class FakePyAudio:
     def _refuse(self, device: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         now = next((one for one in self._windows.endpoints if one.id == device["endpoint"]), None)
         if now is None or now.id in self._windows.refusals:
-            raise OSError(-9996, "Invalid device")
+            raise OSError(self._windows.codes.get(device["endpoint"], -9996), "Invalid device")
         if options["channels"] > device["maxInputChannels"]:
             raise OSError(-9998, "Invalid number of channels")
         if options["rate"] != now.rate or options["channels"] != now.channels:
@@ -296,14 +297,14 @@ class FakeStream:
         self._blocks: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._running = False
-        self._asked = threading.Lock()
+        self._used = threading.Lock()
         self._thread: threading.Thread | None = None
 
     # What PyAudio offers
 
     def start_stream(self) -> None:
         if self._windows.start_code:
-            self._free()
+            self.freed = True
             raise OSError(self._windows.start_code, "Unanticipated host error")
         self._running = True
         self._thread = threading.Thread(target=self._run, name="portaudio", daemon=True)
@@ -312,12 +313,9 @@ class FakeStream:
     def is_active(self) -> bool:
         if self.freed:
             raise OSError("Stream not open")
-        if not self._asked.acquire(blocking=False):
-            self._windows.kill("a stream was asked while it was freed")
-        try:
+        with self._in_use("asked while it was freed"):
+            self._windows.hang_in_is_active.wait_while_shut()
             return self._running
-        finally:
-            self._asked.release()
 
     def stop_stream(self) -> None:
         if self._thread is None:
@@ -325,15 +323,23 @@ class FakeStream:
         if self.freed:
             raise OSError("Stream not open")
         self._windows.hang_in_stop.wait_while_shut()
+        if self._windows.stop_code:
+            raise OSError(self._windows.stop_code, "Internal PortAudio error")
         self._end()
 
     def close(self) -> None:
-        with self._windows.alone("close"), self._asked:
+        with self._windows.alone("close"), self._in_use("freed while it was asked"):
             self._end()
-            self._free()
+            self.freed = True
 
-    def _free(self) -> None:
-        self.freed = True
+    @contextlib.contextmanager
+    def _in_use(self, what: str) -> Iterator[None]:
+        if not self._used.acquire(blocking=False):
+            self._windows.kill(f"a stream was {what}")
+        try:
+            yield
+        finally:
+            self._used.release()
 
     # What the device does
 

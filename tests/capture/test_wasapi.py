@@ -28,6 +28,7 @@ def windows() -> Iterator[FakeWindows]:
     yield fake
     fake.hang_in_stop.open()
     fake.hang_in_open.open()
+    fake.hang_in_is_active.open()
     assert fake.killed == []
     assert fake.raised == [], "PyAudio raises these again in another thread"
 
@@ -245,6 +246,39 @@ def test_a_new_device_waits_for_the_old_one_to_close(windows: FakeWindows) -> No
     found[0].close()
 
 
+def test_a_known_device_too_waits_for_the_old_one_to_close_and_gets_a_new_list(windows: FakeWindows) -> None:
+    backend = WasapiBackend(windows, windows.portaudio(patience=10), poll=POLL)
+    speakers, headset = windows.add("Speakers"), windows.add("Headset")
+    old = opened(backend, speakers, Recording())
+    windows.hang_in_stop.shut()
+    closing = apart(old.close)
+    assert windows.hang_in_stop.waiting.wait(10)
+    opening = apart(lambda: opened(backend, headset, Recording()).close())
+    opening.join(0.2)
+    assert opening.is_alive()
+    windows.hang_in_stop.open()
+    opening.join(10)
+    closing.join(10)
+    assert windows.lists_made == 2
+
+
+def test_nobody_waits_for_a_stream_that_is_not_being_closed(windows: FakeWindows) -> None:
+    backend = WasapiBackend(windows, windows.portaudio(patience=60), poll=POLL)
+    speakers, microphone = windows.add("Speakers"), windows.add("Microphone", output=False)
+    running = opened(backend, speakers, Recording())
+    opening = apart(lambda: opened(backend, microphone, Recording()).close())
+    opening.join(20)
+    assert not opening.is_alive()
+    running.close()
+
+
+def test_a_stream_that_cannot_be_stopped_is_freed(windows: FakeWindows, backend: WasapiBackend) -> None:
+    stream = opened(backend, windows.add("Speakers"), Recording())
+    windows.stop_code = -9986
+    stream.close()
+    assert windows.initialised == 0
+
+
 def test_a_device_that_hangs_in_close_for_ever_holds_nobody(windows: FakeWindows, backend: WasapiBackend) -> None:
     known, microphone = windows.add("Headset"), windows.add("Microphone", output=False)
     stuck = opened(backend, windows.add("Speakers"), Recording())
@@ -405,6 +439,26 @@ def test_a_stream_that_ends_while_it_is_started_is_lost(windows: FakeWindows, ba
     stream.close()
 
 
+def test_a_stream_that_portaudio_has_freed_is_lost(windows: FakeWindows, backend: WasapiBackend) -> None:
+    speakers, recording = windows.add("Speakers"), Recording()
+    stream = opened(backend, speakers, recording)
+    windows.streams[0].freed = True
+    wait_until(lambda: recording.lost)
+    stream.close()
+
+
+def test_a_stream_is_not_freed_while_portaudio_is_asked_about_it(windows: FakeWindows, backend: WasapiBackend) -> None:
+    stream = opened(backend, windows.add("Speakers"), Recording())
+    windows.hang_in_is_active.shut()
+    assert windows.hang_in_is_active.waiting.wait(10)
+    closing = apart(stream.close)
+    closing.join(0.1)
+    assert not windows.streams[0].freed
+    windows.hang_in_is_active.open()
+    closing.join(10)
+    assert windows.streams[0].freed
+
+
 def test_a_stream_that_was_closed_is_not_lost(windows: FakeWindows, backend: WasapiBackend) -> None:
     speakers, recording = windows.add("Speakers"), Recording()
     stream = opened(backend, speakers, recording)
@@ -497,6 +551,13 @@ def test_where_windows_has_no_reason_portaudios_code_counts(
     with pytest.raises(SourceError, match=says) as caught:
         opened(backend, speakers, Recording())
     assert caught.value.detail == f"PortAudio: {code} what PortAudio says; Windows: nothing"
+
+
+def test_windows_reason_counts_before_portaudios_code(windows: FakeWindows, backend: WasapiBackend) -> None:
+    microphone = windows.add("Microphone", output=False)
+    windows.refusals[microphone], windows.codes[microphone] = 0x80070005, -9985
+    with pytest.raises(SourceError, match="Privacy"):
+        opened(backend, microphone, Recording())
 
 
 def test_a_stream_that_cannot_be_started_is_freed(windows: FakeWindows, backend: WasapiBackend) -> None:

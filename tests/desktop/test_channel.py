@@ -82,6 +82,12 @@ def test_a_request_on_the_wire() -> None:
     assert request_frame(Request("stop")) == b'\x00\x00\x00\x21{"version": 1, "command": "stop"}'
 
 
+def test_an_answer_with_a_number_that_is_none_is_refused() -> None:
+    for word in (b"NaN", b"Infinity", b"-Infinity"):
+        with pytest.raises(FrameError):
+            parse_answer(b'{"version": 1, "ok": true, "message": "", "status": {"seconds": ' + word + b"}}")
+
+
 @settings(max_examples=40)
 @given(st.booleans(), TEXT, st.dictionaries(TEXT, JSON))
 @example(True, "C:\\Aufnahmen\\Gespräch 日本 \udce4.wav", {"save_folder": "\udcff", "nested": {"a": [1, None]}})

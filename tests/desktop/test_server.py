@@ -28,6 +28,7 @@ from tests.desktop.clients import (
     claimed,
     client_that_says,
     connect,
+    hung_up,
     locked,
     said,
     serving,
@@ -171,12 +172,16 @@ def test_a_client_that_gets_no_thread_is_told_and_the_next_is_served(
         start(thread)
 
     monkeypatch.setattr(server, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(server, "CLOSE_SECONDS", DEADLINE)
     with serving(name):
         monkeypatch.setattr(threading.Thread, "start", refuse)
         for _ in range(server.MAX_CLIENTS + 1):
             with pytest.raises(RecorderError, match="did not answer as it should"):
                 ask("status", DEADLINE, name)
         assert ask("status", DEADLINE, name) == DONE
+        began = time.monotonic()
+    # The end waits for none of those that were never served.
+    assert time.monotonic() - began < DEADLINE / 2
     assert caplog.text.count("could not be taken") == server.MAX_CLIENTS + 1
 
 
@@ -206,10 +211,14 @@ def test_where_no_client_can_be_taken_it_is_tried_again(name: str, monkeypatch: 
     free()
 
 
-def test_a_server_that_can_take_nobody_can_end(name: str) -> None:
+def test_a_server_that_can_take_nobody_waits_between_tries_and_can_end(name: str) -> None:
     place = Place(name)
     free = locked(name)
-    server.Server(Exhausted(place.listen(), 10**9), lambda request: DONE).close()
+    listener = Exhausted(place.listen(), 10**9)
+    serving = server.Server(listener, lambda request: DONE)
+    time.sleep(0.5)
+    assert 10**9 - listener.times < 20
+    serving.close()
     wait_until(lambda: not channel_threads())
     free()
 
@@ -327,6 +336,65 @@ def test_a_request_that_is_finished_after_the_end_is_not_carried_out(name: str) 
             late.send(frame[10:], time.monotonic() + DEADLINE)
         assert not said(late).ok
     assert log.asked == []
+
+
+def test_what_waits_for_its_turn_at_the_end_is_not_carried_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "CLOSE_SECONDS", 0.1)
+    log = Log()
+    wake = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        log(request)
+        wake.wait(DEADLINE)
+        return DONE
+
+    found = serving(name, answer)
+    with closing(client_that_says(name, request_frame(Request("status")))) as first:
+        wait_until(lambda: log.asked == ["status"])
+        with closing(client_that_says(name, request_frame(Request("start")))) as second:
+            wait_until(lambda: len(channel_threads()) == 3)
+            time.sleep(0.1)
+            found.close()
+            wake.set()
+            assert said(first) == DONE
+            assert hung_up(second)
+    assert log.asked == ["status"]
+
+
+class Late:
+    """A listener whose client comes in only after the end."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.came = threading.Event()
+        self.ended = threading.Event()
+
+    def accept(self) -> Connection | None:
+        connection = self.listener.accept()
+        self.came.set()
+        self.ended.wait(DEADLINE)
+        return connection
+
+    def close(self) -> None:
+        self.listener.close()
+
+
+def test_a_silent_client_that_comes_in_at_the_very_end_is_not_waited_for(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CLIENT_SECONDS", DEADLINE)
+    place = Place(name)
+    free = locked(name)
+    listener = Late(place.listen())
+    serving = server.Server(listener, lambda request: DONE)
+    with connect(name) as client:
+        assert listener.came.wait(DEADLINE)
+        serving.close()
+        began = time.monotonic()
+        listener.ended.set()
+        assert hung_up(client)
+        assert time.monotonic() - began < DEADLINE / 2
+    free()
 
 
 def test_an_answer_on_its_way_arrives_before_the_end(name: str) -> None:

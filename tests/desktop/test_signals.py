@@ -40,6 +40,15 @@ def test_what_end_raises_does_not_make_it_deaf() -> None:
         wait_until(lambda: len(heard) == 2, 5, "the second")
 
 
+def test_without_sockets_signals_stay_pythons(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError("no loopback")
+
+    monkeypatch.setattr("socket.socketpair", refuse)
+    with pytest.raises(KeyboardInterrupt), Ending(lambda: None):
+        signal.raise_signal(signal.SIGINT)
+
+
 def test_afterwards_everything_is_as_before() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with Ending(lambda: None):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.windows.build import Build, build
 from tests.windows.program import User
 from tests.windows.stage import Stage, find_stage
 
@@ -22,6 +23,12 @@ def stage(_stage: Stage) -> Iterator[Stage]:
     _stage.reset()
     yield _stage
     _stage.reset()
+
+
+@pytest.fixture(scope="session")
+def exe() -> Build:
+    """The programs that `build.spec` makes of the checkout as it is."""
+    return build()
 
 
 @pytest.fixture

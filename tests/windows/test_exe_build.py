@@ -56,11 +56,6 @@ LATE = ["pyaudiowpatch", "pystray._win32", "plyer.platforms.win.libs.balloontip"
 MOST_MEGABYTES = 75
 
 
-@pytest.fixture(scope="session")
-def exe() -> Build:
-    return build()
-
-
 @pytest.fixture
 def env(user: User) -> dict[str, str]:
     """A user's environment in which no Python and no other program can be found."""

@@ -16,7 +16,7 @@ import soundfile
 from PIL import Image
 
 from tests.sound import frequency, level_dbfs, tone
-from tests.windows.build import Build, build
+from tests.windows.build import Build
 from tests.windows.program import PROGRAM, User
 from tests.windows.stage import Stage
 from tests.windows.tray_driver import Box, TrayDriver, under_wine
@@ -29,11 +29,6 @@ IDLE = View(autostart=False)
 RECORDING = View(State.RECORDING, source="what plays", since=SINCE, autostart=False)
 PAUSED = View(State.PAUSED, source="what plays", since=SINCE, autostart=False)
 WHOLE = ["originals/take.json", "originals/take.wav", "take.wav"]
-
-
-@pytest.fixture(scope="session")
-def exe() -> Build:
-    return build()
 
 
 class Resident:

@@ -124,10 +124,10 @@ def _own_stderr() -> Iterator[TextIO]:
     """Give standard error by a descriptor of our own.
 
     sounddevice points descriptor 2 at nothing while PortAudio starts, on another thread: what is said meanwhile would
-    be lost.
+    be lost. Where there is none, as in a windowed program, what is said goes nowhere.
     """
     try:
-        copy = os.dup(sys.stderr.fileno())
+        copy = os.dup(sys.stderr.fileno()) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
     except (AttributeError, OSError, ValueError):
         yield sys.stderr
         return

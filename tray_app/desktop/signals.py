@@ -21,14 +21,21 @@ class Ending:
 
     Python runs its own handlers on the main thread only, which may be away in a tray's message loop or hold a lock
     that `end` needs. A wake-up descriptor (see `signal.set_wakeup_fd`) is written by the C handler at once.
-    Must be entered and left on the main thread. `end` is called for every signal; what it raises is logged.
+    Must be entered and left on the main thread. `end` is called for every signal; what it raises is logged. Where the
+    system gives no pair of sockets (on Windows they need the network's loopback), signals stay Python's.
     """
 
     def __init__(self, end: Callable[[], object]) -> None:
         self._end = end
+        self._left = False
 
     def __enter__(self) -> None:
-        self._read, self._write = socket.socketpair()
+        try:
+            self._read, self._write = socket.socketpair()
+        except OSError as error:
+            log.warning("requests to end are left to Python: %r", error)
+            self._left = True
+            return
         self._write.setblocking(False)
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
@@ -36,6 +43,8 @@ class Ending:
         self._woken = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 
     def __exit__(self, *_: object) -> None:
+        if self._left:
+            return
         signal.set_wakeup_fd(self._woken)
         for number, handler in self._before.items():
             signal.signal(number, handler)
