@@ -1,6 +1,6 @@
 """How long Stop and a new default take with Windows' back end: `python -m tests.benchmarks.windows`.
 
-PortAudio and the endpoints are fakes (`tests.capture.fake_portaudio`), so these are the times of the program, not of
+PortAudio and the endpoints are fakes (`tests.capture.fake_windows`), so these are the times of the program, not of
 a driver. Prints medians of several takes: milliseconds from Stop to the complete file and to the free recorder, while
 nothing plays and Windows delivers nothing; and from the choice of another default output, which Windows tells, and from
 the loss of the one that is recorded, to the first sound of the next.

@@ -16,6 +16,7 @@ from types import TracebackType
 import pytest
 
 from tests.desktop.clients import DEADLINE, DONE, Log, Place, claimed, connect, locked, serving
+from tests.sound import wait_until
 from tray_app.desktop import instance, server
 from tray_app.desktop.channel import Answer, Listener, Request, read_frame
 from tray_app.desktop.instance import NotRunningError, ask, claim
@@ -141,7 +142,7 @@ def test_one_that_just_starts_is_waited_for(name: str) -> None:
     listeners: list[Listener] = []
     threading.Timer(0.3, lambda: listeners.append(place.listen())).start()
     assert claim(name) is None
-    assert listeners
+    wait_until(lambda: listeners)
     listeners[0].close()
     free()
 
@@ -152,6 +153,7 @@ def test_a_command_waits_for_one_that_just_starts(name: str) -> None:
     servers: list[server.Server] = []
     threading.Timer(0.3, lambda: servers.append(server.Server(place.listen(), lambda request: DONE))).start()
     assert ask("status", DEADLINE, name) == DONE
+    wait_until(lambda: servers)
     servers[0].close()
     free()
 
@@ -200,6 +202,20 @@ def test_without_a_channel_the_program_runs_nevertheless(
         assert "cannot reach this program" in caplog.text
         assert claim(name) is None
     claimed(name).close()
+
+
+def test_a_channel_that_is_not_free_at_once_is_waited_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listen = Place.listen
+    failures = [PermissionError("its owner was killed just now")] * 3
+
+    def refuse(self: Place) -> Listener:
+        if failures:
+            raise failures.pop()
+        return listen(self)
+
+    monkeypatch.setattr(Place, "listen", refuse)
+    with serving(name):
+        assert ask("status", DEADLINE, name) == DONE
 
 
 def test_where_nothing_can_be_found_out_it_is_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -454,11 +454,15 @@ def handles() -> int:
     return count.value
 
 
-def test_many_times_one_after_the_other(name: str) -> None:
+def test_many_times_one_after_the_other_with_nothing_left_open(name: str) -> None:
+    counts = []
     for number in range(30):
         answer = Answer(True, str(number))
         with serving(name, lambda request, answer=answer: answer):  # type: ignore[misc]
             assert ask("status", DEADLINE, name) == answer
+        wait_until(lambda: not channel_threads())
+        counts.append(handles())
+    assert counts[-1] < counts[0] + 15
 
 
 def test_a_child_does_not_keep_the_claim(name: str) -> None:

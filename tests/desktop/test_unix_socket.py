@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.desktop import unix_socket
+from tray_app.desktop import instance, unix_socket
 from tray_app.desktop.channel import Answer
 from tray_app.desktop.instance import Instance, NotRunningError, ask, claim
 from tray_app.desktop.unix_socket import MAX_PATH, Place
@@ -150,8 +150,9 @@ def test_asking_leaves_no_traces(runtime: Path) -> None:
 
 
 def test_something_else_in_the_sockets_place_only_costs_the_channel(
-    runtime: Path, caplog: pytest.LogCaptureFixture
+    runtime: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(instance, "START_SECONDS", 0.1)
     (runtime / NAME / "channel").mkdir(parents=True)
     with claimed():
         assert "cannot reach this program" in caplog.text
@@ -241,7 +242,10 @@ def test_a_full_door_is_no_program_that_does_not_run(runtime: Path, monkeypatch:
                 break
         else:
             pytest.skip("this system lets in as many as there are")
+        monkeypatch.setattr(instance, "START_SECONDS", DEADLINE)
+        began = time.monotonic()
         assert claim(NAME) is None
+        assert time.monotonic() - began < DEADLINE / 2
         with pytest.raises(RecorderError, match="does not answer"):
             ask("status", 0.2, NAME)
         found.serve(lambda request: DONE)
@@ -253,7 +257,7 @@ def test_it_works_with_more_than_a_thousand_files_open(runtime: Path) -> None:
 import os, resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 files = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
-from tray_app.desktop import unix_socket
+from tray_app.desktop import instance, unix_socket
 from tray_app.desktop.channel import Answer
 from tray_app.desktop.instance import ask, claim
 found = claim({NAME!r})
@@ -267,7 +271,7 @@ print(ask("status", 20, {NAME!r}).message)
 def test_a_program_without_files_left_serves_again_when_it_has_some(runtime: Path) -> None:
     program = f"""
 import os, resource, socket, threading, time
-from tray_app.desktop import unix_socket
+from tray_app.desktop import instance, unix_socket
 from tray_app.desktop.channel import Answer
 from tray_app.desktop.instance import ask, claim
 found = claim({NAME!r})

@@ -35,6 +35,15 @@ def test_without_reports_a_followed_default_is_looked_at_and_a_pinned_source_is_
     assert due_at(running(reported=False, follows=False)) is None
 
 
+def test_a_pinned_source_is_not_looked_at_while_it_runs_whatever_is_reported() -> None:
+    follower = running(follows=False)
+    follower.changed(1.0)
+    assert due_at(follower) is None
+    follower.lost(11.0)
+    follower.changed(11.1)
+    assert follower.due(11.1 + DEBOUNCE) is Step.LOOK
+
+
 def test_many_reports_settle_to_one_look() -> None:
     follower = running()
     for hundredth in range(20):

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.capture.fake_portaudio import PACKET, FakeWindows
+from tests.capture.fake_portaudio import PACKET
+from tests.capture.fake_windows import FakeWindows
 from tests.recorder.test_making import Table
 from tests.recorder.windows_desk import RATE, Desk
 from tests.sound import frequency, wait_until

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import soundfile
 
-from tests.capture.fake_portaudio import FakeWindows, Player
+from tests.capture.fake_portaudio import Player
+from tests.capture.fake_windows import FakeWindows
 from tests.sound import wait_until
 from tray_app.capture import DEFAULT, find
 from tray_app.capture.base import Samples

@@ -111,6 +111,7 @@ def test_status_for_scripts_is_what_the_program_says(program: Instance, env: dic
     done = run("status", "--json", env=env)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == status
+    assert "Lautsprecher (ß)" in done.stdout
 
 
 def test_a_program_that_hangs_is_not_called_one_that_does_not_run(

@@ -91,7 +91,7 @@ def target_of(link: Any) -> str:
     return str(name(link.GetIDList(), shellcon.SIGDN_FILESYSPATH))
 
 
-def others_shortcut(path: Path, target: Path, folder: Path, arguments: str = "") -> None:
+def others_shortcut(path: Path, target: Path, folder: Path | str, arguments: str = "") -> None:
     """Write a shortcut as a user or another program would."""
     link = shell_link()
     link.SetPath(str(target))
@@ -249,6 +249,16 @@ def test_a_users_own_shortcut_that_starts_this_program_counts(make: Make, tmp_pa
     assert not start.path.exists()
 
 
+def test_one_without_a_folder_is_another_wherever_this_program_stands(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = exe(tmp_path / "here")
+    start = make(launch)
+    others_shortcut(start.path, launch.program, "")
+    monkeypatch.chdir(launch.folder)
+    assert not start.enabled()
+
+
 def test_a_shortcut_that_is_not_ours_stays_and_is_told(make: Make, tmp_path: Path) -> None:
     start = make(exe(tmp_path / "here"))
     mine = exe(tmp_path / "mine", "notes.exe")
@@ -362,6 +372,11 @@ def test_a_startup_folder_that_cannot_be_made_is_told(make: Make, tmp_path: Path
     start = make(exe(tmp_path / "here"))
     start.path.parent.touch()
     assert "Cannot write" in refusal(start.enable, StorageError)
+
+
+def test_what_the_shell_refuses_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        shortcut.write(tmp_path / "missing" / "x.lnk", shortcut.Link(sys.executable, "", "", "", ""))
 
 
 def test_any_thread_may_ask_whatever_apartment_it_has(make: Make, tmp_path: Path) -> None:

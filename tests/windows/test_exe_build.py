@@ -19,7 +19,7 @@ import win32api
 import win32con
 from PyInstaller.archive.readers import CArchiveReader
 
-from tests.windows.build import ROOT, SOURCES, Build, build, key
+from tests.windows.build import ROOT, SOURCES, Build, key
 from tests.windows.program import User
 from tray_app import __version__
 

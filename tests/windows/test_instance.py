@@ -24,6 +24,7 @@ import win32ts
 import winerror
 
 from tests.windows.program import User
+from tray_app.desktop import instance
 from tray_app.desktop.channel import Answer, Request
 from tray_app.desktop.instance import NAME, Instance, NotRunningError, ask, claim
 from tray_app.desktop.windows import Place
@@ -124,7 +125,10 @@ def test_nobody_can_be_first_where_the_program_is(name: str, first: int) -> None
     assert caught.value.winerror == winerror.ERROR_ACCESS_DENIED
 
 
-def test_a_pipe_that_was_there_before_is_not_served(name: str, first: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pipe_that_was_there_before_is_not_served(
+    name: str, first: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(instance, "START_SECONDS", 0.2)
     squatter = make_pipe(name, user_and_session()[0])
     with claimed(name) as found:
         assert "cannot reach this program" in caplog.text

@@ -145,7 +145,8 @@ def _unanswered(error: ComError) -> BackendUnavailableError:
 
 class _News:
     """Passes on what Windows tells. One listener serves the whole process and is never freed, so that Windows may
-    still be in its last call when nobody listens any more.
+    still be in its last call when nobody listens any more. The enumerator that it is registered with outlives the
+    call that made it: the apartment that it lives in is kept.
     """
 
     def __init__(self) -> None:
@@ -175,9 +176,8 @@ class _News:
 
     def _forget(self, one: object) -> None:
         with self._lock:
-            told = {other: changed for other, changed in self._told.items() if other is not one}
-            last, self._told = bool(self._told) and not told, told
-            if last and self._devices is not None:
+            self._told = {other: changed for other, changed in self._told.items() if other is not one}
+            if not self._told and self._devices is not None:
                 self._unregister(self._devices)
 
     def _unregister(self, devices: Enumerator) -> None:

@@ -92,9 +92,9 @@ def claim(name: str = NAME) -> Instance | None:
     One that starts or ends at the same moment is waited for. Raises `RecorderError` where the system does not let us
     know. Where only the channel cannot be opened, the program runs without, and the log says why.
     """
+    deadline = time.monotonic() + START_SECONDS
     try:
         place = Place(name)
-        deadline = time.monotonic() + START_SECONDS
         while (free := place.lock()) is None:
             if place.listening() or time.monotonic() >= deadline:
                 return None
@@ -102,11 +102,19 @@ def claim(name: str = NAME) -> Instance | None:
     except OSError as error:
         text = "It cannot be found out whether Tray Recorder runs already."
         raise RecorderError(text, todo="The log tells more.", detail=repr(error)) from error
-    try:
-        return Instance(free, place.listen())
-    except OSError as error:
-        _log.warning("The terminal's commands cannot reach this program: %r", error)
-        return Instance(free, None)
+    return Instance(free, _listen(place, deadline))
+
+
+def _listen(place: Place, deadline: float) -> Listener | None:
+    # When a program is killed, Windows frees its mutex and its pipe one after the other, in any order.
+    while True:
+        try:
+            return place.listen()
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                _log.warning("The terminal's commands cannot reach this program: %r", error)
+                return None
+        time.sleep(_LOOK_SECONDS)
 
 
 def ask(command: str, timeout: float = 5.0, name: str = NAME) -> Answer:

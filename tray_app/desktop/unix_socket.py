@@ -171,12 +171,9 @@ class _Listener:
 
     def accept(self) -> Connection | None:
         with self._accepting:
-            while self._open:
+            if self._open:
                 self._waiting.select()
-                with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
-                    if self._open:
-                        return _Connection(self._socket.accept()[0])
-            return None
+            return _Connection(self._socket.accept()[0]) if self._open else None
 
     def close(self) -> None:
         if self._open:
