@@ -25,7 +25,7 @@ LONGEST_FILE = 450
 
 
 def test_the_example_file_is_what_the_command_writes() -> None:
-    assert (ROOT / ".env.example").read_bytes().decode() == settings.example()
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == settings.example()
 
 
 def test_no_file_is_too_long() -> None:

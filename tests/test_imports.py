@@ -24,7 +24,7 @@ MAY_KNOW = {
     "words": set[str](),
     "app": {"capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
     "resident": {"app", "capture", "recorder", "processing", "tray", "desktop", "words"},
-    "commands": {"app", "capture", "audio", "take", "recorder", "processing", "desktop", "words"},
+    "commands": {"app", "capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
     "cli": {"app", "commands", "desktop", "resident"},
     "__main__": {"cli"},
     **{part: set[str]() for part in GROUND},

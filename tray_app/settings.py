@@ -338,7 +338,7 @@ def _hint(name: str) -> str:
 
 
 def _find_env_file() -> Path | None:
-    for folder in (_program_folder(), platformdirs.user_config_path(APP_NAME, appauthor=False)):
+    for folder in (program_folder(), platformdirs.user_config_path(APP_NAME, appauthor=False)):
         # A folder that may not be looked into is passed by: nobody named it.
         with contextlib.suppress(OSError):
             if folder and (folder / ".env").is_file():
@@ -346,7 +346,7 @@ def _find_env_file() -> Path | None:
     return None
 
 
-def _program_folder() -> Path | None:
+def program_folder() -> Path | None:
     """Return the exe's folder or the checkout's root; None for an installed package."""
     if getattr(sys, "frozen", False):
         return Path(sys.executable).parent

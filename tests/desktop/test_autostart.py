@@ -294,6 +294,7 @@ def test_the_desktop_entry_says_what_the_specification_asks_for(tmp_path: Path) 
     }
 
 
+@pytest.mark.posix("the tool knows no paths of Windows")
 @pytest.mark.skipif(not shutil.which("desktop-file-validate"), reason="there is no desktop-file-validate")
 @pytest.mark.parametrize("folder", ["/opt/tray", "/opt/Tray Recorder", "/opt/a'b&c;d$e\\f\"g%h(i)`j/ä"])
 def test_the_desktop_entry_is_valid(folder: str, tmp_path: Path) -> None:
@@ -388,6 +389,7 @@ def test_a_users_own_entry_that_starts_this_program_counts(tmp_path: Path) -> No
 STRANGE = ["plain", "two words", 'it\'s & $HOME; `id` (x) \\ "q" #~*?<>|', "Ж日本 ä", "line\nend", "50 % of %f", "  "]
 
 
+@pytest.mark.posix("the desktop's own reader")
 @pytest.mark.skipif(not shutil.which("gio"), reason="there is no gio")
 @pytest.mark.parametrize("strange", STRANGE)
 def test_a_desktop_really_starts_it_there(strange: str, tmp_path: Path) -> None:
@@ -540,6 +542,6 @@ def test_an_installed_package_needs_no_folder_of_its_own(
     folder = files("python")
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
-    monkeypatch.setattr(autostart, "_program_folder", lambda: None)
+    monkeypatch.setattr(autostart, "program_folder", lambda: None)
     this = autostart.this_program()
     assert (this.program, this.folder) == (folder / "python", folder)

@@ -455,11 +455,13 @@ def handles() -> int:
 
 
 def test_many_times_one_after_the_other_with_nothing_left_open(name: str) -> None:
-    counts = []
+    counts, kept = [], []
     for number in range(30):
         answer = Answer(True, str(number))
-        with serving(name, lambda request, answer=answer: answer):  # type: ignore[misc]
+        with serving(name, lambda request, answer=answer: answer) as found:  # type: ignore[misc]
             assert ask("status", DEADLINE, name) == answer
+        # Closed by `close`, and not only when nobody has it any more.
+        kept.append(found)
         wait_until(lambda: not channel_threads())
         counts.append(handles())
     assert counts[-1] < counts[0] + 15

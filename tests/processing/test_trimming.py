@@ -19,6 +19,7 @@ from tests.effort import effort
 from tests.refusing import Refusing
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import UnsupportedWavError, WavReader
+from tray_app.commands.trim import matching
 from tray_app.disk import Disk, Patience
 from tray_app.errors import AudioFileError, RecorderError, StorageError
 from tray_app.processing import trimming
@@ -201,3 +202,19 @@ def test_an_output_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> Non
     with pytest.raises(RecorderError, match=r"out\.wav exists already"):
         trim_file(Disk(), source, target, SILENCE, progress=appear)
     assert contents(tmp_path) == {"in.wav": source.read_bytes(), "out.wav": b"precious"}
+
+
+def test_windows_shells_leave_wildcards_to_the_program(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav", "B2.wav", "talk [1].wav", "talk [2].wav", "talk 1.wav", "c.mp3"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.wav").mkdir()
+
+    def names(pattern: str) -> list[str]:
+        return [path.name for path in matching(tmp_path / pattern)]
+
+    assert set(names("*.wav")) == {"a.wav", "b.wav", "B2.wav", "talk [1].wav", "talk [2].wav", "talk 1.wav"}
+    assert names("?.mp3") == ["c.mp3"]
+    assert names("talk [*.wav") == ["talk [1].wav", "talk [2].wav"]
+    assert names("talk [1].wav") == ["talk [1].wav"]
+    assert names("missing.wav") == ["missing.wav"]
+    assert names("*.flac") == ["*.flac"]

@@ -276,13 +276,16 @@ def test_the_last_output_may_go_and_come_back(desk: Desk) -> None:
     assert desk.opened == ["Speakers", "Speakers"]
 
 
-def test_a_device_in_exclusive_use_is_waited_for_once_the_take_runs(desk: Desk) -> None:
+def test_a_device_in_exclusive_use_is_waited_for_once_the_take_runs(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     desk.start()
     desk.windows.refusals[desk.headset] = 0x8889000A
     desk.windows.choose(desk.headset)
-    desk.hear(lambda: desk.states[-1].waiting)
+    desk.hear(lambda: sum(state.waiting for state in desk.states) >= 3)
     del desk.windows.refusals[desk.headset]
     desk.records("Headset")
+    assert sum("exclusive mode" in message for message in caplog.messages) == 1, "it was tried again and again"
 
 
 def test_a_device_in_exclusive_use_is_told_at_the_start(desk: Desk, tmp_path: Path) -> None:

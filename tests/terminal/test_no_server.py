@@ -53,6 +53,8 @@ def test_doctor_shows_it(tmp_path: Path) -> None:
     assert checks["sound"]["status"] == "fail"
     assert "--source signal" in checks["sound"]["remedy"]
     assert checks["save folder"]["status"] == "ok"
+    assert (checks["tray"]["status"], checks["tray"]["text"]) == ("note", "There is no tray on this desktop")
+    assert checks["autostart"]["text"] == "off"
 
 
 def test_doctor_is_content_where_all_is_well(pulse_env: PulseServer, tmp_path: Path) -> None:
@@ -98,7 +100,9 @@ def test_a_wrong_setting_is_one_line_with_status_2(tmp_path: Path, variable: str
     assert allowed in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["record", "--seconds", "0"], ["record", "--seconds", "x"], ["sing"], []])
+@pytest.mark.parametrize(
+    "arguments", [["record", "--seconds", "0"], ["record", "--seconds", "x"], ["sing"], ["--start", "devices"]]
+)
 def test_wrong_usage_has_status_2(tmp_path: Path, arguments: list[str]) -> None:
     done = run(*arguments, env=clean_env(tmp_path))
     assert done.returncode == 2

@@ -26,7 +26,7 @@ import win32file
 from win32com.shell import shell, shellcon
 
 from tests.sound import wait_until
-from tests.windows.program import User
+from tests.windows.program import ROOT, User
 from tray_app.desktop import autostart, shortcut
 from tray_app.desktop.autostart import Launch
 from tray_app.errors import OutputExistsError, RecorderError, StorageError
@@ -379,27 +379,43 @@ def test_what_the_shell_refuses_is_an_error_of_the_system(tmp_path: Path) -> Non
         shortcut.write(tmp_path / "missing" / "x.lnk", shortcut.Link(sys.executable, "", "", "", ""))
 
 
-def test_any_thread_may_ask_whatever_apartment_it_has(make: Make, tmp_path: Path) -> None:
-    """A thread of the multi-threaded apartment cannot change it, and one without COM stays without."""
+@pytest.mark.parametrize("kind", [pythoncom.COINIT_APARTMENTTHREADED, pythoncom.COINIT_MULTITHREADED])
+def test_a_thread_that_asks_keeps_its_apartment(kind: int, make: Make, tmp_path: Path) -> None:
+    """The device's thread may be of the kind that the shell's objects do not want, and goes on using COM."""
     start = make(exe(tmp_path / "here"))
     said: list[object] = []
 
-    def ask(prepare: Callable[[], object]) -> None:
-        prepare()
-        start.enable()
-        said.append(start.enabled())
-        start.disable()
+    def ask() -> None:
+        pythoncom.CoInitializeEx(kind)
+        for _ in range(3):
+            start.enable()
+            said.append(start.enabled())
+            start.disable()
+        said.append(shell_link().GetArguments())
+        pythoncom.CoUninitialize()
 
-    several: list[Callable[[], object]] = [
-        lambda: None,
-        pythoncom.CoInitialize,
-        lambda: pythoncom.CoInitializeEx(pythoncom.COINIT_MULTITHREADED),
-    ]
-    for prepare in several * 5:
-        thread = threading.Thread(target=ask, args=(prepare,))
-        thread.start()
-        thread.join(DEADLINE)
-    assert said == [True] * 15
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join(DEADLINE)
+    assert said == [True, True, True, ""]
+
+
+HANGS = """
+import sys, threading
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tray_app.desktop import shortcut
+hangs = threading.Event()
+shortcut._load = lambda path: hangs.set() or threading.Event().wait()
+threading.Thread(target=shortcut.read, args=(Path("x.lnk"),), daemon=True).start()
+hangs.wait()
+print("ends")
+"""
+
+
+def test_a_shell_that_hangs_does_not_hold_the_programs_end() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS, str(ROOT)], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ends", "")
 
 
 def test_the_startup_folder_is_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

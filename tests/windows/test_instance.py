@@ -170,6 +170,22 @@ def test_a_send_that_nobody_reads_is_given_up_and_the_pipe_stays_usable(name: st
             assert client.receive(100, time.monotonic() + DEADLINE) == b""
 
 
+def test_where_no_further_pipe_can_be_made_it_is_tried_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = win32pipe.CreateNamedPipe
+    failures = [pywintypes.error(winerror.ERROR_NOT_ENOUGH_MEMORY, "CreateNamedPipe", "no memory")] * 3
+
+    def refuse(*arguments: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return make(*arguments)
+
+    with claimed(name) as found:
+        found.serve(lambda request: DONE)
+        monkeypatch.setattr(win32pipe, "CreateNamedPipe", refuse)
+        assert [ask("status", DEADLINE, name) for _ in range(3)] == [DONE] * 3
+    assert failures == []
+
+
 # The terminal's commands
 
 

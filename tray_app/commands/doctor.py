@@ -13,17 +13,19 @@ from pathlib import Path
 from tray_app import __version__
 from tray_app.capture import all_sources, pick
 from tray_app.capture.base import Source
+from tray_app.desktop import autostart
 from tray_app.desktop.notify import system_sender
 from tray_app.disk import Disk, Patience, storage_error
-from tray_app.errors import BackendUnavailableError, StorageError
+from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
 from tray_app.processing.codecs import find_ffmpeg
 from tray_app.settings import Settings
+from tray_app.tray.tray import TrayUnavailableError, find_tray
 from tray_app.words import clock_time, megabytes
 
 ABOUT: tuple[str, ...] = (
     "Tell what works here, and what to do about what does not.",
-    "Looks at the sound system, the default output, the save folder, the disk, notifications and ffmpeg. Changes\n"
-    "nothing. The exit status is 1 when recording what the computer plays cannot work.",
+    "Looks at the sound system, the default output, the save folder, the disk, the tray, notifications, autostart and\n"
+    "ffmpeg. Changes nothing. The exit status is 1 when recording what the computer plays cannot work.",
 )
 OVERRIDES: dict[str, str] = {}
 
@@ -64,7 +66,9 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield Check("settings", "note" if settings.unknown else "ok", where, " ".join(settings.unknown))
     yield from _sound()
     yield from _folder(settings)
+    yield _tray()
     yield _notification()
+    yield _autostart()
     yield _ffmpeg()
 
 
@@ -131,6 +135,26 @@ def _notification() -> Check:
     except Exception as error:
         return Check("notification", "note", f"not available ({error})", "Recording works without it.")
     return Check("notification", "ok", "available")
+
+
+def _tray() -> Check:
+    try:
+        find_tray()
+    except TrayUnavailableError as error:
+        return Check("tray", "note", error.what.removesuffix("."), error.todo)
+    return Check("tray", "ok", "available")
+
+
+def _autostart() -> Check:
+    ours = autostart.for_system()
+    try:
+        if ours is None:
+            return Check("autostart", "note", "there is no known way to start with this desktop", "Start it by hand.")
+        if ours.enabled():
+            return Check("autostart", "ok", f"on: {ours.path}")
+    except RecorderError as error:
+        return Check("autostart", "note", error.what, error.todo)
+    return Check("autostart", "ok", "off")
 
 
 def _ffmpeg() -> Check:

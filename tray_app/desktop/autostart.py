@@ -14,7 +14,7 @@ from tray_app import assets
 from tray_app.desktop.desktop_entry import DesktopEntry
 from tray_app.desktop.launch_agent import LABEL, LaunchAgent
 from tray_app.desktop.logon import Autostart, Launch
-from tray_app.settings import APP_NAME, _program_folder
+from tray_app.settings import APP_NAME, program_folder
 
 __all__ = ["Autostart", "Launch", "for_system", "this_program"]
 
@@ -35,7 +35,7 @@ def this_program() -> Launch:
         return Launch(program, (), program.parent, program if windows else assets.path("tray-recorder.png"))
     program = _if_there(running.with_name("pythonw.exe"), running) if windows else running
     icon = assets.path("tray-recorder.ico" if windows else "tray-recorder.png")
-    return Launch(program, ("-m", "tray_app"), _program_folder() or program.parent, icon)
+    return Launch(program, ("-m", "tray_app"), program_folder() or program.parent, icon)
 
 
 def _if_there(wanted: Path, other: Path) -> Path:

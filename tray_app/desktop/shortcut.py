@@ -9,9 +9,10 @@ import subprocess
 import sys
 import winreg
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import pythoncom
@@ -182,10 +183,20 @@ def _shell_link() -> Any:
 def _apart(work: Callable[[], _T]) -> _T:
     """Do it on a thread of its own, with COM's errors as `OSError`.
 
-    The shell's objects want a single-threaded apartment. The caller's thread may be of the other kind, for good.
+    The shell's objects want a single-threaded apartment, and the caller's thread may be of the other kind for good.
+    Besides, pywin32's CoUninitialize takes COM away from a thread that had it before. The thread is a daemon: a
+    network that is away must not keep the program from ending.
     """
-    with ThreadPoolExecutor(1, "shortcut") as pool:
-        return pool.submit(_in_apartment, work).result()
+    done: Future[_T] = Future()
+    Thread(target=_answer, args=(done, work), name="shortcut", daemon=True).start()
+    return done.result()
+
+
+def _answer(done: Future[_T], work: Callable[[], _T]) -> None:
+    try:
+        done.set_result(_in_apartment(work))
+    except Exception as error:  # whatever it is, it is the caller's
+        done.set_exception(error)
 
 
 def _in_apartment(work: Callable[[], _T]) -> _T:

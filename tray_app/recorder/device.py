@@ -23,9 +23,10 @@ class Device:
 
     def close(self) -> None:
         """Close both. May hang where the device does."""
-        self.stream.close()
+        # The watch first: it does not hang, and who has let go of a device must not hear from it.
         if self.watch is not None:
             self.watch.close()
+        self.stream.close()
 
 
 def open_device(

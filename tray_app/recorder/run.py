@@ -33,7 +33,7 @@ NOTHING_HEARD = 15.0
 """Seconds of digital silence from the start after which the user is told once."""
 OPEN_DEADLINE = 10.0
 """Seconds that the first opening of a device may take."""
-CLOSE_DEADLINE = 0.2
+CLOSE_DEADLINE = 0.15
 """Seconds that Stop waits for the device after the take is complete."""
 
 
@@ -131,6 +131,7 @@ class Run(threading.Thread):
         self._next_level = -math.inf
         self._heard = False
         self._gone = False
+        self._refusal = ""
 
     def run(self) -> None:
         """Open, record until the end, complete the take, free everything."""
@@ -348,7 +349,10 @@ class Run(threading.Thread):
 
     def _reopened(self, making: Making, outcome: Outcome) -> None:
         if outcome.error is not None:
-            log.warning("could not open again: %s (%s)", outcome.error, outcome.error.detail)
+            # A device that another program holds is tried twice a second, for hours perhaps: said once.
+            level = logging.DEBUG if str(outcome.error) == self._refusal else logging.WARNING
+            log.log(level, "could not open again: %s (%s)", outcome.error, outcome.error.detail)
+            self._refusal = str(outcome.error)
             self._follower.failed(self._clock())
             self._say_state(self._source.name)
             return
@@ -358,7 +362,7 @@ class Run(threading.Thread):
             apart(device.close, _nobody, device)
             self._follower.failed(self._clock())
             return
-        self._device, self._source = device, device.stream.source
+        self._device, self._source, self._refusal = device, device.stream.source, ""
         self._running(making)
 
     # Ending

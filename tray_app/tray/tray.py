@@ -61,6 +61,20 @@ class _Icon(Protocol):
     def notify(self, message: str, title: str) -> None: ...
 
 
+def find_tray() -> str:
+    """Return pystray's back end for this desktop. Raises `TrayUnavailableError` where it has none that would serve."""
+    try:
+        # Late: without a desktop already the import fails, and without a tray nobody needs it.
+        import pystray
+
+        if not pystray.Icon.HAS_MENU:
+            # pystray's back end for X alone does not even hear clicks: nobody could stop what its icon started.
+            raise NotImplementedError(f"{pystray.Icon.__module__} has no menu")
+    except Exception as error:  # every back end raises something else for a desktop or a library that is missing
+        raise TrayUnavailableError(detail=repr(error)) from error
+    return str(pystray.Icon.__module__)
+
+
 class Tray:
     """The program's icon, its tooltip and its menu.
 
@@ -96,15 +110,10 @@ class Tray:
             raise TrayUnavailableError("The tray has gone.", detail="pystray's loop ended by itself")
 
     def _open(self) -> _Icon:
+        back_end = find_tray()
         try:
-            # Late: without a desktop already the import fails, and without a tray nobody needs it.
-            import pystray
-
-            if not pystray.Icon.HAS_MENU:
-                # pystray's back end for X alone does not even hear clicks: nobody could stop what its icon started.
-                raise NotImplementedError(f"{pystray.Icon.__module__} has no menu")
             icon: _Icon
-            if pystray.Icon.__module__ == "pystray._win32":
+            if back_end == "pystray._win32":
                 from tray_app.tray import windows
 
                 icon = windows.Icon(_NAME, self._refresh, lambda: self._tell(Action.EXIT))
