@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 PACKAGES = [
     *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
-    *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin"],
+    *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin", "desktop-file-utils", "libglib2.0-bin"],
 ]
 """What the tests play with: real sound servers, a message bus, and the tools that are measured against."""
 
@@ -63,9 +63,7 @@ def venv_package() -> list[str]:
 def install_packages() -> None:
     """Install what is missing of Debian's packages; elsewhere they are the user's to install."""
     if not shutil.which("apt-get"):
-        print(
-            "--- No apt-get here: the tests need PulseAudio, PipeWire, D-Bus, notify-send, ffmpeg and sox.", flush=True
-        )
+        print("--- No apt-get here. What the tests need, by its Debian names:", *PACKAGES, flush=True)
         return
     missing = missing_packages()
     if not missing:

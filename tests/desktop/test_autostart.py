@@ -295,7 +295,7 @@ def test_the_desktop_entry_says_what_the_specification_asks_for(tmp_path: Path) 
 
 
 @pytest.mark.posix("the tool knows no paths of Windows")
-@pytest.mark.skipif(not shutil.which("desktop-file-validate"), reason="there is no desktop-file-validate")
+@pytest.mark.skipif(not shutil.which("desktop-file-validate"), reason="apt-get install desktop-file-utils")
 @pytest.mark.parametrize("folder", ["/opt/tray", "/opt/Tray Recorder", "/opt/a'b&c;d$e\\f\"g%h(i)`j/ä"])
 def test_the_desktop_entry_is_valid(folder: str, tmp_path: Path) -> None:
     start = made(DesktopEntry, tmp_path, launch(folder))
@@ -390,7 +390,7 @@ STRANGE = ["plain", "two words", 'it\'s & $HOME; `id` (x) \\ "q" #~*?<>|', "Ж�
 
 
 @pytest.mark.posix("the desktop's own reader")
-@pytest.mark.skipif(not shutil.which("gio"), reason="there is no gio")
+@pytest.mark.skipif(not shutil.which("gio"), reason="apt-get install libglib2.0-bin")
 @pytest.mark.parametrize("strange", STRANGE)
 def test_a_desktop_really_starts_it_there(strange: str, tmp_path: Path) -> None:
     """GLib's own reader starts a program that writes where it was started, and how."""
