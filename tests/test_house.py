@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 TOP_LEVEL = {
     *("tray_app", "assets", "tests", "docs", "pyproject.toml", "build.spec", "README.md", "CHANGELOG.md", "LICENSE"),
-    *(".env.example", ".gitignore", ".git", ".ci"),
+    *(".env.example", ".gitattributes", ".gitignore", ".git", ".ci"),
 }
 
 LONGEST_FILE = 450

@@ -177,7 +177,9 @@ def test_a_set_up_that_was_interrupted_is_repeated(
 def test_nobody_makes_a_part_anew_while_another_run_uses_it(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second run, with another recipe, waits until the first is over."""
+    """A second run, with another recipe, waits until the first is over, which found all made already."""
+    with lab.ensure(place):
+        pass
 
     def second_run() -> None:
         with lab.ensure(place):

@@ -167,6 +167,14 @@ def test_a_command_is_answered_once_the_program_serves(name: str) -> None:
         assert [one.result() for one in asked] == [DONE] * 3
 
 
+def test_the_second_need_not_be_let_in_to_see_the_first(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "START_SECONDS", DEADLINE)
+    with claimed(name), connect(name):
+        began = time.monotonic()
+        assert claim(name) is None
+        assert time.monotonic() - began < DEADLINE / 2
+
+
 def test_one_that_came_and_went_before_the_program_served_does_no_harm(name: str) -> None:
     with claimed(name) as found:
         with connect(name):

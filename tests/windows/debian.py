@@ -63,7 +63,7 @@ def _release(file: Path) -> str:
 def _deb822(apt: Path) -> Iterator[tuple[list[str], list[str]]]:
     """Give (addresses, suites) of every paragraph of the `*.sources` files."""
     for file in sorted((apt / "sources.list.d").glob("*.sources")):
-        for paragraph in re.split(r"\n[ \t]*\n", _without_comments(file)):
+        for paragraph in re.split(r"\n[ \t]*\n", file.read_text(encoding="utf-8")):
             unfolded = re.sub(r"\n[ \t]+", " ", paragraph)
             fields = dict(re.findall(r"^([\w-]+):[ \t]*(.*)$", unfolded, re.MULTILINE))
             if "deb" in fields.get("Types", "").split() and fields.get("Enabled", "yes").strip() != "no":
@@ -72,15 +72,11 @@ def _deb822(apt: Path) -> Iterator[tuple[list[str], list[str]]]:
 
 def _one_line(apt: Path) -> Iterator[tuple[list[str], list[str]]]:
     """Give (addresses, suites) of every line of `sources.list` and the `*.list` files."""
-    files = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))]
-    for file in files:
+    line = re.compile(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", re.MULTILINE)
+    for file in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))):
         if file.is_file():
-            for found in re.finditer(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", _without_comments(file), re.MULTILINE):
-                yield [found[1]], [found[2]]
-
-
-def _without_comments(file: Path) -> str:
-    return re.sub(r"^[ \t]*#.*\n?", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            for address, suite in line.findall(file.read_text(encoding="utf-8")):
+                yield [address], [suite]
 
 
 def _plain(addresses: list[str]) -> str:

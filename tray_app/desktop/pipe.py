@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Handle = Any
 """pywin32's PyHANDLE, which its stubs call an int in some places. It closes itself when nobody has it any more."""
 
-_HUNG_UP = {winerror.ERROR_BROKEN_PIPE, winerror.ERROR_NO_DATA, winerror.ERROR_PIPE_NOT_CONNECTED}
 _TIMED_OUT = {winerror.ERROR_SEM_TIMEOUT, winerror.ERROR_OPERATION_ABORTED}
 
 
@@ -196,8 +195,6 @@ def as_os_error() -> Iterator[None]:
         yield
     except pywintypes.error as error:
         text = f"{error.funcname}: {error.strerror}"
-        if error.winerror in _HUNG_UP:
-            raise BrokenPipeError(errno.EPIPE, text) from error
         if error.winerror in _TIMED_OUT:
             raise TimeoutError(errno.ETIMEDOUT, text) from error
         raise OSError(0, text, None, error.winerror) from error
