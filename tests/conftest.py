@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Iterator
 
@@ -23,14 +24,16 @@ collect_ignore = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the markers known."""
     config.addinivalue_line("markers", "posix(reason): about something that Windows does not have; left out there")
+    config.addinivalue_line("markers", "real_windows(reason): about something that Wine does not have; left out there")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests that are marked `posix` out on Windows."""
+    """Leave out the tests of what this system does not have."""
     if sys.platform == "win32":
-        out = [item for item in items if item.get_closest_marker("posix")]
+        without = {"posix", "real_windows"} if hasattr(ctypes.windll.ntdll, "wine_get_version") else {"posix"}
+        out = [item for item in items if any(map(item.get_closest_marker, without))]
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=out)
 

@@ -256,7 +256,7 @@ def test_a_loop_that_ends_by_itself_is_told(panel: Panel) -> None:
     assert isinstance(program.raised[0], TrayUnavailableError)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows always has a desktop")
+@pytest.mark.posix("Windows always has a desktop")
 def test_no_desktop_is_said_in_a_line() -> None:
     code = (
         "from tray_app.tray.tray import Tray, TrayUnavailableError\n"

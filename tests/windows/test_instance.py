@@ -103,30 +103,16 @@ def test_the_pipe_cannot_be_opened_over_the_network(name: str) -> None:
         win32file.CreateFile(remote, win32con.GENERIC_READ, 0, None, win32con.OPEN_EXISTING, 0, None)
 
 
-@pytest.fixture
-def first() -> int:
-    """The flag by which the first instance of a pipe is the first."""
-    flag = win32pipe.FILE_FLAG_FIRST_PIPE_INSTANCE
-    other = f"TrayRecorderTest{uuid.uuid4().hex[:12]}"
-    user, _ = user_and_session()
-    kept = make_pipe(other, user, flag)
-    try:
-        make_pipe(other, user, flag)
-    except pywintypes.error:
-        return flag
-    finally:
-        win32file.CloseHandle(kept)
-    pytest.skip("Wine does not know this flag")
-
-
-def test_nobody_can_be_first_where_the_program_is(name: str, first: int) -> None:
+@pytest.mark.real_windows("Wine does not know the flag by which the first instance of a pipe is the first")
+def test_nobody_can_be_first_where_the_program_is(name: str) -> None:
     with claimed(name), pytest.raises(pywintypes.error) as caught:
-        make_pipe(name, user_and_session()[0], first)
+        make_pipe(name, user_and_session()[0], win32pipe.FILE_FLAG_FIRST_PIPE_INSTANCE)
     assert caught.value.winerror == winerror.ERROR_ACCESS_DENIED
 
 
+@pytest.mark.real_windows("Wine does not know the flag by which the first instance of a pipe is the first")
 def test_a_pipe_that_was_there_before_is_not_served(
-    name: str, first: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(instance, "START_SECONDS", 0.2)
     squatter = make_pipe(name, user_and_session()[0])

@@ -20,7 +20,6 @@ import win32gui
 import win32process
 
 from tests.sound import wait_until
-from tests.windows.tray_driver import under_wine
 
 DEADLINE = 30.0
 CTRL_C, CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 0, 1, 2, 5, 6
@@ -195,7 +194,7 @@ def test_what_cannot_be_finished_keeps_nobody_waiting(programs: list[Program]) -
     assert "OSError: full" in program.complaints
 
 
-@pytest.mark.skipif(under_wine(), reason="Wine knows no reasons for blocking a shutdown")
+@pytest.mark.real_windows("Wine knows no reasons for blocking a shutdown")
 def test_windows_shows_why_it_waits(programs: list[Program]) -> None:
     program = start(programs)
     assert program.reason() == ""
