@@ -6,6 +6,7 @@ says, and ends all of it.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hmac
 import json
@@ -39,11 +40,11 @@ class Outputs(PulseServer):
         self.plug()
 
     def plug(self) -> None:
-        """Make those that are missing, and the first the default."""
-        for name, label in ((OTHER, "Speakers"), (SINK, LabStage.unpluggable)):
+        """Make those that are missing. The default comes first: what waits for an output takes the first one."""
+        for name, label in ((SINK, LabStage.unpluggable), (OTHER, "Speakers")):
             if name not in self._modules:
                 self._modules[name] = self.add_sink(name, properties=f"device.description={label}")
-        self.set_default(SINK)
+            self.set_default(SINK)
 
     def unplug(self, *, every: bool) -> None:
         """Take the first away, or every one."""
@@ -156,10 +157,11 @@ def screen() -> Iterator[str]:
 
 
 def pass_on(source: BinaryIO) -> None:
-    """Write what comes as it comes, with Linux' line ends."""
+    """Write what comes as it comes, with Linux' line ends; a pipe of Windows' Python speaks cp1252."""
+    decoder = codecs.getincrementaldecoder("cp1252")("replace")
     while data := source.read(1 << 16):
-        sys.stdout.buffer.write(data.replace(b"\r\n", b"\n"))
-        sys.stdout.buffer.flush()
+        sys.stdout.write(decoder.decode(data).replace("\r\n", "\n"))
+        sys.stdout.flush()
 
 
 def run_pytest(lab: Lab, environment: dict[str, str], arguments: list[str]) -> int:

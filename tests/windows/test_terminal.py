@@ -43,7 +43,8 @@ def test_devices_lists_what_the_computer_plays_first(stage: Stage, user: User) -
     table = user.run("devices").stdout
     (marked,) = [line for line in table.splitlines() if line.startswith("*")]
     assert default["name"] in marked
-    assert [source["id"] for source in json.loads(user.run("devices", "--json").stdout)] == [s["id"] for s in found]
+    again = json.loads(user.run("devices", "--json").stdout)
+    assert {source["id"]: source["name"] for source in again} == {source["id"]: source["name"] for source in found}
 
 
 def test_doctor_finds_that_recording_works(stage: Stage, user: User) -> None:
