@@ -26,6 +26,9 @@ Handle = Any
 
 _TIMED_OUT = {winerror.ERROR_SEM_TIMEOUT, winerror.ERROR_OPERATION_ABORTED}
 
+_HANDLES_CLOSED = 676
+"""ERROR_HANDLES_CLOSED, which winerror lacks: what Wine tells who waits for a pipe whose last instance goes away."""
+
 
 class PipeListener:
     """Has at all times one instance of the pipe that no client has, so that its name is never free for others.
@@ -170,8 +173,13 @@ def open_pipe(name: str) -> Handle | None:
 def wait_for_room(name: str, deadline: float) -> None:
     """Return when a client can be let in. `FileNotFoundError` when there is no pipe, `TimeoutError` past the time."""
     with as_os_error():
-        # To Windows, 0 is the time that the pipe's maker chose.
-        win32pipe.WaitNamedPipe(name, max(1, _milliseconds(deadline)))
+        try:
+            # To Windows, 0 is the time that the pipe's maker chose.
+            win32pipe.WaitNamedPipe(name, max(1, _milliseconds(deadline)))
+        except pywintypes.error as error:
+            if error.winerror == _HANDLES_CLOSED:
+                raise FileNotFoundError(errno.ENOENT, "the pipe has gone", name) from error
+            raise
 
 
 def _overlapped() -> PyOVERLAPPED:
