@@ -294,6 +294,14 @@ def frequency(samples: Samples, rate: int) -> float:
     return float((peak + 0.5 * (left - right) / (left - 2 * middle + right)) * rate / size)
 
 
+def usual_frequency(samples: Samples, rate: int) -> float:
+    """The median of the frequencies of all half seconds: a hole that a busy machine leaves in one does not move it."""
+    half = rate // 2
+    return float(
+        np.median([frequency(samples[at : at + half], rate) for at in range(0, len(samples) - half, half // 2)])
+    )
+
+
 def level_dbfs(samples: Samples) -> float:
     """The peak of all channels in dBFS; −inf for digital silence."""
     peak = float(np.max(np.abs(samples), initial=0.0))
