@@ -134,15 +134,16 @@ class Resident:
 
     def tell(self, command: Command) -> Answer:
         """Have the recorder obey, and show at once what that makes of its state."""
-        step = self._app.tell(command)
-        log.info("%s: %s", command, step.message)
+        # Within the lock: a device may open, and be heard of, before this is noted.
         with self._lock:
+            step = self._app.tell(command)
             if step.action is not None:
                 self._trouble = ""
             if step.action is Command.START:
                 # Not heard of the device yet: until then the tray says that it waits for it.
                 self._waiting, self._source, self._seconds = True, "", 0.0
                 self._since = datetime.now().astimezone()
+        log.info("%s: %s", command, step.message)
         self._refresh()
         return Answer(step.action is not None, step.message, self.status())
 
