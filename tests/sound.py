@@ -227,9 +227,14 @@ class PipeWireServer(SoundServer):
     )
 
     def command(self) -> list[str]:
-        settings = self.folder / "config" / "pipewire" / "pipewire.conf.d"
-        settings.mkdir(parents=True, exist_ok=True)
-        (settings / "quantum.conf").write_text(self._CONTEXT)
+        # The session manager looks for Bluetooth by way of systemd, and ends where there is none.
+        for name, text in (
+            ("pipewire/pipewire.conf.d/quantum.conf", self._CONTEXT),
+            ("wireplumber/bluetooth.lua.d/51-off.lua", "bluez_monitor.enabled = false"),
+        ):
+            file = self.folder / "config" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
         return ["dbus-run-session", "--", "sh", "-c", self._START]
 
     def prepare(self) -> None:
