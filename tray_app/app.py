@@ -16,8 +16,8 @@ from tray_app.events import EventBus, JobFinished, Problem
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import Found
 from tray_app.processing.recovery import find as find_unfinished
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.settings import Settings
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.take import Plan

@@ -10,7 +10,8 @@ from types import TracebackType
 
 from tray_app.disk import Disk
 from tray_app.events import EventBus, StateChanged
-from tray_app.recorder.run import Order, Run, Told
+from tray_app.recorder.order import Order, Told
+from tray_app.recorder.run import Run
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Take
