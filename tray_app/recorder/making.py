@@ -16,7 +16,8 @@ from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.base import Chunk, Samples
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import StorageError
-from tray_app.recorder.timeline import Fill, Piece, Sound, Timeline
+from tray_app.recorder.pieces import Fill, Piece, Sound
+from tray_app.recorder.timeline import Timeline
 from tray_app.take.facts import Facts, Ranges, write_sidecar
 from tray_app.take.take import Stage, Take
 

@@ -1,0 +1,65 @@
+"""What of the take's line does not reach the file: the pauses. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Pause:
+    """A pause: its edges in seconds and on the line; no end while it lasts."""
+
+    begin: float
+    begin_line: int
+    end: float | None = None
+    end_line: int | None = None
+
+
+class Pauses:
+    """Every pause of a take, in order. Times in seconds of the take's clock, positions in frames of its line."""
+
+    def __init__(self) -> None:
+        self._all: list[_Pause] = []
+        self._past = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a pause has begun and not ended."""
+        return bool(self._all) and self._all[-1].end is None
+
+    def begin(self, at: float, line: int) -> None:
+        """Begin a pause."""
+        self._all.append(_Pause(at, line))
+
+    def end(self, at: float, line: int) -> None:
+        """End the pause that runs."""
+        pause = self._all[-1]
+        pause.end, pause.end_line = at, max(line, pause.begin_line)
+
+    def seconds(self, now: float) -> float:
+        """Return how long all of them lasted up to `now`."""
+        return sum((pause.end if pause.end is not None else now) - pause.begin for pause in self._all)
+
+    def listed(self, frames: int) -> list[tuple[int, float]]:
+        """Return every pause that has ended: (frame of a file of `frames` at which it stands, seconds it lasted)."""
+        found: list[tuple[int, float]] = []
+        out = 0
+        for pause in self._all:
+            if pause.end is not None and pause.end_line is not None:
+                found.append((min(pause.begin_line - out, frames), pause.end - pause.begin))
+                out += pause.end_line - pause.begin_line
+        return found
+
+    def leave(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """Return the parts of the line from `begin` to `end` that no pause takes out. `begin` never goes back."""
+        parts: list[tuple[int, int]] = []
+        for pause in self._all[self._past :]:
+            if pause.end_line is not None and pause.end_line <= begin:
+                self._past += 1
+                continue
+            if pause.begin_line >= end:
+                break
+            if begin < pause.begin_line:
+                parts.append((begin, pause.begin_line))
+            begin = end if pause.end_line is None else min(end, pause.end_line)
+        return [*parts, (begin, end)] if begin < end else parts
