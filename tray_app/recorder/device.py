@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tray_app.capture.base import Backend, OnChunk, OnLost, Source, Stream, Watch
 from tray_app.errors import RecorderError, SourceError
@@ -48,6 +49,17 @@ class Outcome:
     of: object
     value: object = None
     error: RecorderError | None = None
+
+
+class Joinable(Protocol):
+    """What work on a thread of its own can be waited for by."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the work is done, or for `timeout` seconds."""
+
+
+Apart = Callable[[Callable[[], object], Callable[[Outcome], None], object], Joinable]
+"""Does work that may hang somewhere else; see `apart`."""
 
 
 def apart(work: Callable[[], object], done: Callable[[Outcome], None], of: object) -> threading.Thread:

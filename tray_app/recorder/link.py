@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tray_app.capture.base import Backend, Chunk, Source, Stream
 from tray_app.errors import SourceLostError
 from tray_app.events import EventBus, Problem
-from tray_app.recorder.device import Device, Outcome, apart, open_device
+from tray_app.recorder.device import Apart, Device, Outcome, open_device
 from tray_app.recorder.follow import Follower, Step, target
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.making import Making
@@ -56,9 +56,17 @@ class Link:
     """Holds what is open. `said` is called when `source` or `waiting` may have changed."""
 
     def __init__(
-        self, order: Order, inbox: Inbox, bus: EventBus, clock: Callable[[], float], said: Callable[[], None]
+        self,
+        order: Order,
+        inbox: Inbox,
+        bus: EventBus,
+        clock: Callable[[], float],
+        apart: Apart,
+        said: Callable[[], None],
     ) -> None:
         self._order, self._inbox, self._bus, self._clock, self._said = order, inbox, bus, clock, said
+        self._apart = apart
+        self._muted: set[str] = set()
         self._token: object = object()
         self._early: list[Chunk] = []
         self._device: Device | None = None
@@ -75,6 +83,11 @@ class Link:
         """Whether no device is open."""
         return self._device is None
 
+    @property
+    def muted(self) -> bool:
+        """Whether it was said that a source is muted: that it is silent is then no news."""
+        return bool(self._muted)
+
     # Opening
 
     def open_first(self, told: Callable[[Told], None]) -> Stream:
@@ -85,12 +98,12 @@ class Link:
 
         def work() -> object:
             backend, source = self._order.find()
-            self._inbox.begin(source.rate, source.channels)
+            self._inbox.begin(source.rate, source.channels, token)
             return _First(backend, source, self._open(backend, source, token))
 
         token = self._token
         later: list[object] = []
-        apart(work, self._arrived, token)
+        self._apart(work, self._arrived, token)
         deadline = self._clock() + OPEN_DEADLINE
         while (left := deadline - self._clock()) > 0:
             message = self._inbox.get(min(left, POLL))
@@ -135,7 +148,8 @@ class Link:
         self._follower.opened(source, self._clock())
         making.opened(source.rate, source.channels)
         self._said()
-        if device.muted:
+        if device.muted and source.id not in self._muted:
+            self._muted.add(source.id)
             self._bus.post(Problem(f"{source.name} is muted, so nothing will be heard in the recording."))
         early, self._early = self._early, []
         for chunk in early:
@@ -155,7 +169,7 @@ class Link:
     def look_after(self, now: float) -> None:
         """Look at the sources when that is due."""
         if self._follower.due(now) is Step.LOOK:
-            apart(self._backend.sources, self._arrived, self._follower)
+            self._apart(self._backend.sources, self._arrived, self._follower)
 
     def says(self, making: Making, message: object) -> None:
         """Take in what devices and their threads say."""
@@ -182,9 +196,9 @@ class Link:
         device, self._device = self._device, None
         self._token = object()
         self._early = []
-        making.lost()
+        making.lost(self._inbox.dropped)
         if device is not None:
-            apart(device.close, _nobody, device)
+            self._apart(device.close, _nobody, device)
 
     def _looked(self, making: Making, outcome: Outcome) -> None:
         now = self._clock()
@@ -198,8 +212,8 @@ class Link:
             self._let_go(making)
         self._follower.open_source = None
         source, token = found, self._token
-        self._inbox.begin(source.rate, source.channels)
-        apart(lambda: self._open(self._backend, source, token), self._arrived, token)
+        self._inbox.begin(source.rate, source.channels, token)
+        self._apart(lambda: self._open(self._backend, source, token), self._arrived, token)
 
     def _reopened(self, making: Making, outcome: Outcome) -> None:
         if outcome.error is not None:
@@ -213,7 +227,7 @@ class Link:
         device = outcome.value
         assert isinstance(device, Device)
         if outcome.of is not self._token:
-            apart(device.close, _nobody, device)
+            self._apart(device.close, _nobody, device)
             self._follower.failed(self._clock())
             return
         self._device, self._source, self._refusal = device, device.stream.source, ""
@@ -226,7 +240,7 @@ class Link:
         device, self._device = self._device, None
         self._token = object()
         if device is not None:
-            apart(device.close, _nobody, device).join(CLOSE_DEADLINE)
+            self._apart(device.close, _nobody, device).join(CLOSE_DEADLINE)
 
     def close_latecomers(self) -> None:
         """Close what still opens: from now on nobody else would."""
@@ -244,4 +258,4 @@ class Link:
             value = message.value if isinstance(message, Outcome) else None
             device = value.device if isinstance(value, _First) else value
             if isinstance(device, Device):
-                apart(device.close, _nobody, device)
+                self._apart(device.close, _nobody, device)

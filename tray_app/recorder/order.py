@@ -18,6 +18,7 @@ class Order:
     `find` returns the back end and the source (it may block and raise `SourceError`); `follows` is True where the
     default is followed. `rate`, `channels` are None for the device's own; `bits` 16, 24 or 32. `name` is a template,
     or, when `exact`, a name that must be free. `limit` is the longest take in seconds of its clock, None for no limit.
+    `least_free` are the bytes that must stay free on the disk; 0 for all that there is.
     """
 
     find: Callable[[], tuple[Backend, Source]]
@@ -31,6 +32,7 @@ class Order:
     chunk_frames: int = 512
     exact: bool = False
     limit: float | None = None
+    least_free: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,22 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Stream
-from tray_app.disk import Disk
-from tray_app.errors import RecorderError
-from tray_app.events import EventBus, Gap, Level, Problem, StateChanged, TakeFinished
+from tray_app.disk import storage_error
+from tray_app.errors import RecorderError, StorageError
+from tray_app.events import DiskLow, Gap, Level, Problem, StateChanged, TakeFinished
+from tray_app.recorder.device import Outcome
 from tray_app.recorder.inbox import Inbox
+from tray_app.recorder.keeper import Keeper
 from tray_app.recorder.link import POLL, Link
 from tray_app.recorder.making import Making
 from tray_app.recorder.order import Order, Told
+from tray_app.recorder.sleep import Sleep, SleepMeter
+from tray_app.recorder.space import Space
+from tray_app.recorder.world import World
 from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
@@ -25,44 +30,47 @@ from tray_app.take.take import Take, begin, begin_exactly
 
 log = logging.getLogger(__name__)
 
+MB = 1_000_000
 LEVEL_EVERY = 0.1
 NOTHING_HEARD = 15.0
 """Seconds of digital silence from the start after which the user is told once."""
 
 
 class _Ended(Exception):  # noqa: N818 - it ends the loop, it is no error
-    """The take is to end, at the time `at` of the monotonic clock."""
+    """The take is to end, at the time `at` of the monotonic clock; `why` is for the user, where there is a reason."""
 
-    def __init__(self, at: float, *, commanded: bool) -> None:
+    def __init__(self, at: float, *, commanded: bool = False, why: StorageError | None = None) -> None:
         super().__init__()
         self.at = at
         self.commanded = commanded
+        self.why = why
 
 
 class Run(threading.Thread):
-    """Makes one take. `clock` is the monotonic clock of the capture times, `wall` the clock on the wall.
+    """Makes one take.
 
-    `finished` is called on this thread with the take, still locked, and its facts once the take is complete; `ended`
-    when everything is over, whatever happened.
+    `finished` is called on this thread with the take, still locked, and its facts once the take is complete;
+    `unfinished` with the take, still locked, where the disk kept it from that; `ended` when everything is over,
+    whatever happened.
     """
 
     def __init__(
         self,
         order: Order,
-        disk: Disk,
-        bus: EventBus,
-        clock: Callable[[], float],
-        wall: Callable[[], datetime],
+        world: World,
         finished: Callable[[Take, Facts], None],
+        unfinished: Callable[[Take], None],
         ended: Callable[[], None],
+        inbox: Inbox | None = None,
     ) -> None:
         super().__init__(name="recorder", daemon=True)
-        self.inbox = Inbox()
+        self.inbox = inbox or Inbox()
         self.complete = threading.Event()
-        self._order, self._disk, self._bus = order, disk, bus
-        self._clock, self._wall = clock, wall
-        self._finished, self._ended = finished, ended
-        self._link = Link(order, self.inbox, bus, clock, self._say_state)
+        self._order, self._disk, self._bus = order, world.disk, world.bus
+        self._clock, self._wall, self._apart = world.clock, world.wall, world.apart
+        self._finished, self._unfinished, self._ended = finished, unfinished, ended
+        self._link = Link(order, self.inbox, world.bus, world.clock, world.apart, self._say_state)
+        self._meter = SleepMeter(world.clock, world.awake)
         self._making: Making | None = None
         self._paused = False
         self._next_level = -math.inf
@@ -89,7 +97,7 @@ class Run(threading.Thread):
             while True:
                 self._step(making)
         except _Ended as end:
-            at, commanded = end.at, end.commanded
+            at, commanded, failure = end.at, end.commanded, end.why
         except RecorderError as error:
             at, commanded, failure = self._clock(), False, error
         self._complete(making, at, commanded=commanded)
@@ -106,9 +114,12 @@ class Run(threading.Thread):
         """Claim the take's name and files, and let in what has arrived."""
         order = self._order
         self._began = self._wall()
+        self._check_space()
         name = order.name if order.exact else fill_template(order.name, self._began)
         take = (begin_exactly if order.exact else begin)(self._disk, order.folder, name, order.plan)
         fmt = AudioFormat(order.rate or stream.source.rate, order.channels or stream.source.channels, order.bits)
+        self._keeper = Keeper(self._disk, take, self._apart, self.inbox.post)
+        self._space = Space(order.least_free, fmt.byte_rate * (1 if order.plan.silence is None else 2))
         try:
             self._making = Making(self._disk, take, fmt, stream.started_at, stream.source.name, self._gap)
         except BaseException:
@@ -119,6 +130,21 @@ class Run(threading.Thread):
             self._making.timeline.pause(stream.started_at)
         return self._making
 
+    def _check_space(self) -> None:
+        """Refuse to begin where the take would have to end at once."""
+        folder, least = self._order.folder, self._order.least_free
+        there = next((place for place in (folder, *folder.parents) if self._disk.is_folder(place)), folder)
+        try:
+            free = self._disk.free_bytes(there) if least else 0
+        except OSError as error:
+            raise storage_error("record into", folder, error, safe="Nothing was recorded.") from error
+        if free < least:
+            raise StorageError(
+                f"Cannot record into {folder}: {free // MB} MB are free there, and {least // MB} MB are to stay free.",
+                safe="Nothing was recorded.",
+                todo="Free some space, or lower RECORDER_MIN_FREE_MB.",
+            )
+
     # Recording
 
     def _step(self, making: Making) -> None:
@@ -127,14 +153,19 @@ class Run(threading.Thread):
         limit = self._order.limit
         left = POLL if limit is None else min(POLL, limit - making.timeline.seconds_at(now))
         if left <= 0 and not self._paused:
-            raise _Ended(now + left, commanded=False)
+            raise _Ended(now + left)
         message = self.inbox.get(max(left, 0.001))
+        slept = self._meter.look()
+        if slept is not None:
+            self._slept(making, slept)
         if message is None:
             making.tick(self._clock())
         elif isinstance(message, tuple):
             self._link.chunk(making, *message)
         elif isinstance(message, Told):
             self._command(making, message)
+        elif isinstance(message, Outcome) and message.of is self._keeper:
+            self._kept(making, message)
         else:
             self._link.says(making, message)
         self._look_after(making)
@@ -147,18 +178,46 @@ class Run(threading.Thread):
         self._say_state()
 
     def _look_after(self, making: Making) -> None:
-        """What is due by the clock: the level, a look at the sources."""
+        """What is due by the clock: the level, a look at the sources, forcing to the disk."""
         now = self._clock()
         if now >= self._next_level:
             self._next_level = now + LEVEL_EVERY
             self._level(making, now)
         self._link.look_after(now)
+        self._keeper.look_after(now)
+
+    def _slept(self, making: Making, sleep: Sleep) -> None:
+        """Take out what the machine slept, as a pause is."""
+        until = self._wall()
+        since = until - timedelta(seconds=sleep.seconds)
+        log.info("the machine slept for %.1f s, of which the clock counted %.1f s", sleep.seconds, sleep.counted)
+        making.slept(sleep, since.isoformat(), until.isoformat())
+
+    def _kept(self, making: Making, outcome: Outcome) -> None:
+        """Take in what the disk said: trouble, and what is free."""
+        kept = self._keeper.done(outcome)
+        if kept.trouble:
+            self._bus.post(Problem(kept.trouble))
+        if kept.free is None:
+            return
+        look = self._space.look(self._clock(), kept.free, making.written)
+        if look.low:
+            self._bus.post(DiskLow(look.minutes, look.free // MB))
+        if look.over:
+            raise _Ended(self._clock(), why=self._no_space(look.free))
+
+    def _no_space(self, free: int) -> StorageError:
+        return StorageError(
+            f"The recording was ended, since only {free // MB} MB are free in {self._order.folder}.",
+            safe="What was recorded is complete.",
+            todo="Free some space before the next one.",
+        )
 
     def _level(self, making: Making, now: float) -> None:
         peak = making.take_peak()
         seconds = making.timeline.seconds_at(now)
         self._bus.post(Level(peak, seconds))
-        if not self._heard and peak == -math.inf and seconds >= NOTHING_HEARD:
+        if not self._heard and not self._link.muted and peak == -math.inf and seconds >= NOTHING_HEARD:
             self._bus.post(Problem("Nothing has been heard yet. Is this the source that plays?"))
         self._heard = self._heard or peak > -math.inf or seconds >= NOTHING_HEARD
 
@@ -167,7 +226,14 @@ class Run(threading.Thread):
     def _complete(self, making: Making, at: float, *, commanded: bool) -> None:
         """Complete the files first: the device may take its time, the take does not wait for it."""
         stopped = self._wall()
-        facts = making.finish(at, self._began.isoformat(), stopped.isoformat())
+        try:
+            facts = making.finish(at, self._began.isoformat(), stopped.isoformat(), self.inbox.dropped)
+        except StorageError:
+            # Not even its header could be written: the queue goes on with it as with one that a crash left.
+            self._making = None
+            making.close()
+            self._unfinished(making.take)
+            raise
         if commanded:
             facts = replace(facts, stop_ms=1000 * (self._clock() - at))
         self._making = None
@@ -194,3 +260,7 @@ class Run(threading.Thread):
     def _gap(self, start: int, frames: int, dropped: bool) -> None:
         log.log(logging.WARNING if dropped else logging.INFO, "gap at frame %d: %d frames", start, frames)
         self._bus.post(Gap(start, frames, dropped))
+        if dropped and self._making is not None:
+            seconds = self._making.format.seconds(frames)
+            text = f"The disk was too slow: {seconds:.1f} s of sound were dropped; silence stands for them."
+            self._bus.post(Problem(text))

@@ -78,6 +78,11 @@ class Timeline:
         return self._pauses.listed(self.frames)
 
     @property
+    def sleeps(self) -> list[tuple[int, float]]:
+        """Every time that the machine slept: (frame of the file at which it stands, seconds)."""
+        return self._pauses.sleeps(self.frames)
+
+    @property
     def drift_ppm(self) -> float | None:
         """How much faster the device's clock runs than ours, in parts per million; None while unknown (20 s)."""
         rise = self._past_creep[0] + self._stretch.creep[0]
@@ -85,7 +90,7 @@ class Timeline:
         return -1e6 * rise / over if over > 0 else None
 
     def seconds_at(self, now: float) -> float:
-        """Return the take's clock at `now`: seconds since the start less the pauses so far."""
+        """Return the take's clock at `now`: seconds since the start less pauses and sleep so far."""
         return max(0.0, now - self.started - self._pauses.seconds(now))
 
     # What happens
@@ -115,9 +120,15 @@ class Timeline:
             return []
         return self._fill_stall(self._line_at(now - BEHIND))
 
-    def lost(self) -> list[Piece]:
-        """Say that the stream has ended: what is held is decided now."""
-        return [*self._release(), Break()]
+    def lost(self, dropped: int = 0) -> list[Piece]:
+        """Say that the stream has ended: what is held is decided now.
+
+        `dropped` are frames of the device that came last and could not be kept: no chunk will bring that number.
+        """
+        pieces = self._release()
+        if dropped:
+            pieces += self._fill(self._run_start + self._scaled(self._run_frames + dropped), dropped=True)
+        return [*pieces, Break()]
 
     def pause(self, at: float) -> None:
         """Begin a pause at time `at`: from there nothing reaches the file."""
@@ -127,9 +138,16 @@ class Timeline:
         """End the pause that runs, at time `at`."""
         self._pauses.end(at, max(self._line_at(at), self._line))
 
-    def stop(self, at: float) -> list[Piece]:
-        """End the take at time `at`: place what is held and fill what a stall still owes."""
+    def sleep(self, at: float, seconds: float, counted: float) -> None:
+        """The machine slept for `seconds` from `at` on, of which the clock counted `counted`: not in the file."""
+        self._pauses.sleep(at, max(self._line_at(at), self._line), seconds, counted, self._line_at(at + counted))
+
+    def stop(self, at: float, dropped: int = 0) -> list[Piece]:
+        """End the take at time `at`: place what is held, and fill what was `dropped` last, or a stall still owes."""
         pieces = self._release()
+        missing = min(self._run_start + self._scaled(self._run_frames + dropped), self._line_at(at))
+        if dropped and missing > self._line:
+            pieces += self._fill(missing, dropped=True)
         if self._line_at(at) - self._line >= (STEP + self._chunk_seconds) * self.rate:
             pieces += self._fill_stall(self._line_at(at))
         if self._pauses.running:

@@ -14,6 +14,8 @@ from tray_app.disk import Disk
 SIDECAR_VERSION = 1
 
 Ranges = tuple[tuple[int, int], ...]
+Sleeps = tuple[tuple[int, float, str, str], ...]
+"""(frame at which it stands, seconds, from, to by the clock on the wall) of every sleep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Facts:
     gaps: Ranges = ()
     dropped: Ranges = ()
     pauses: tuple[tuple[int, float], ...] = ()
+    sleeps: Sleeps = ()
     late_frames: int = 0
     drift_ppm: float | None = None
     cuts: Ranges = ()
@@ -54,6 +57,7 @@ class Facts:
         found["seconds"] = round(self.seconds, 6)
         found["drift_ppm"] = None if self.drift_ppm is None else round(self.drift_ppm, 2)
         found["stop_ms"] = None if self.stop_ms is None else round(self.stop_ms, 3)
+        found["sleeps"] = [[at, round(seconds, 3), *when] for at, seconds, *when in self.sleeps]
         found["pauses"] = [[at, round(seconds, 6)] for at, seconds in self.pauses]
         return found
 
@@ -91,6 +95,8 @@ def _facts(found: dict[str, Any]) -> Facts:
         gaps=_ranges(found["gaps"]),
         dropped=_ranges(found["dropped"]),
         pauses=tuple((int(at), _finite(seconds)) for at, seconds in found["pauses"]),
+        # Not in the sidecars of the first version.
+        sleeps=tuple((int(at), _finite(sec), str(since), str(to)) for at, sec, since, to in found.get("sleeps", [])),
         late_frames=int(found["late_frames"]),
         drift_ppm=None if drift is None else _finite(drift),
         cuts=_ranges(found["cuts"]),
