@@ -67,18 +67,19 @@ def apart(work: Callable[[], object], done: Callable[[Outcome], None], of: objec
 
     The thread is a daemon so that a device that hangs for ever does not keep the program from ending.
     """
-
-    def run() -> None:
-        try:
-            outcome = Outcome(of, work())
-        except RecorderError as error:
-            outcome = Outcome(of, error=error)
-        except Exception as error:
-            log.exception("a device failed in a way that nobody expected")
-            failure = SourceError("The sound device failed.", todo="Try another source.", detail=repr(error))
-            outcome = Outcome(of, error=failure)
-        done(outcome)
-
-    thread = threading.Thread(target=run, name="device", daemon=True)
+    thread = threading.Thread(target=lambda: done(outcome_of(work, of)), name="device", daemon=True)
     thread.start()
     return thread
+
+
+def outcome_of(work: Callable[[], object], of: object) -> Outcome:
+    """Do `work` here and return what it came to. Never raises."""
+    try:
+        return Outcome(of, work())
+    except RecorderError as error:
+        return Outcome(of, error=error)
+    except Exception as error:
+        log.exception("a device failed in a way that nobody expected")
+        return Outcome(
+            of, error=SourceError("The sound device failed.", todo="Try another source.", detail=repr(error))
+        )

@@ -64,6 +64,7 @@ class Timeline:
         self._early = 0
         self._surplus = 0
         self._chunk_seconds = 0.0
+        self._reopened = False
 
     # What is known
 
@@ -100,6 +101,7 @@ class Timeline:
         pieces = self._release()
         self._begin_run(self._line)
         self._device_rate = device_rate
+        self._reopened = self._anchored
         self._new_stretch()
         return [*pieces, Break()]
 
@@ -107,7 +109,8 @@ class Timeline:
         """Place a chunk; return what can be written now (nothing while chunks are held)."""
         self._watched, self._last_tick = 0.0, None
         self._chunk_seconds = len(chunk.samples) / self._device_rate
-        if self._hold is None and self._offset(chunk, 0) - self._reference < STEP:
+        if self._hold is None and self._offset(chunk, 0) - self._reference < self._step:
+            self._reopened = False
             return self._place(chunk)
         return self._keep(chunk)
 
@@ -161,6 +164,14 @@ class Timeline:
         """The line's position of the next frame."""
         return self._run_start + self._scaled(self._run_frames)
 
+    @property
+    def _step(self) -> float:
+        """Seconds from which on a rise of the envelope is a gap.
+
+        Where a stream was opened again something is missing for certain: there a chunk is enough.
+        """
+        return min(STEP, self._chunk_seconds) if self._reopened else STEP
+
     def _scaled(self, device_frames: int) -> int:
         """Frames of the take for frames of the device, rounded half up in whole numbers: nothing adds up."""
         return (2 * device_frames * self.rate + self._device_rate) // (2 * self._device_rate)
@@ -187,7 +198,7 @@ class Timeline:
         if not hold.chunks:
             hold.until = chunk.time + self._chunk_seconds + HOLD
         hold.add(chunk, self._offset(chunk, hold.frames))
-        caught_up = self._anchored and hold.least - self._reference < STEP
+        caught_up = self._anchored and hold.least - self._reference < self._step
         return self._release() if caught_up or chunk.time >= hold.until else []
 
     def _release(self) -> list[Piece]:
@@ -205,7 +216,8 @@ class Timeline:
             self._anchored = True
             if rise < STEP:
                 self._reference = self._stretch.base = hold.least
-        pieces = self._close_gap(round(rise * self.rate) if rise >= STEP else 0)
+        pieces = self._close_gap(round(rise * self.rate) if rise >= self._step else 0)
+        self._reopened = False
         for chunk in hold.chunks[: hold.least_at + 1]:
             pieces += self._place(chunk)
         for chunk in hold.chunks[hold.least_at + 1 :]:
