@@ -122,6 +122,12 @@ def is_held(error: OSError) -> bool:
     return _winerror(error) in (5, 32, 33, 1224)
 
 
+def is_full(error: OSError) -> bool:
+    """Return whether there is no room: the disk is full, a quota used up, a file too large, or nothing is writable."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+    return error.errno in full or _winerror(error) in (19, 39, 112, 223, 1295)
+
+
 class Patience:
     """Tries again for 10 s what Windows refuses because a player or scanner has the file open.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 class WatchedFile(io.FileIO):
     """A real file whose operations are told before they are done."""
 
-    def __init__(self, number: int, mode: str, tell: Callable[[str], None], seen: Callable[[int, bytes], None]) -> None:
+    def __init__(
+        self, number: int, mode: str, path: Path, tell: Callable[[str], None], seen: Callable[[int, bytes], None]
+    ) -> None:
         super().__init__(number, mode)
-        self._operation, self._seen = tell, seen
+        self.path, self._operation, self._seen = path, tell, seen
 
     def write(self, data: ReadableBuffer, /) -> int:
         self._operation("write")
@@ -50,6 +53,12 @@ class WatchedFile(io.FileIO):
             super().close()
 
 
+def path_of(file: io.FileIO) -> Path:
+    """The path by which a file of a `WatchedDisk` was opened."""
+    assert isinstance(file, WatchedFile)
+    return file.path
+
+
 class WatchedDisk(Disk):
     """The real disk; `operation` is called before everything that is done with it, and may raise."""
 
@@ -63,7 +72,7 @@ class WatchedDisk(Disk):
         number = os.dup(file.fileno())
         file.close()
         return WatchedFile(
-            number, mode, lambda what: self.operation(what, path), lambda at, data: self.written(path, at, data)
+            number, mode, path, lambda what: self.operation(what, path), lambda at, data: self.written(path, at, data)
         )
 
     def create(self, path: Path) -> io.FileIO:
@@ -103,7 +112,7 @@ class WatchedDisk(Disk):
         super().remove(path)
 
     def sync(self, file: io.FileIO) -> None:
-        self.operation("sync", Path())
+        self.operation("sync", path_of(file))
         super().sync(file)
 
     def sync_folder(self, folder: Path) -> None:
@@ -111,7 +120,7 @@ class WatchedDisk(Disk):
         super().sync_folder(folder)
 
     def lock(self, file: io.FileIO) -> bool:
-        self.operation("lock", Path())
+        self.operation("lock", path_of(file))
         return super().lock(file)
 
     def free_bytes(self, folder: Path) -> int:
@@ -132,6 +141,58 @@ class FailingDisk(WatchedDisk):
         if self.nth <= self.count < self.nth + self.times:
             self.refused.append(f"{what} {path.name}")
             raise OSError(self.number, os.strerror(self.number), str(path))
+
+
+class DyingDisk(WatchedDisk):
+    """At operation number `nth` the process dies, as by `kill -9`."""
+
+    def __init__(self, nth: int) -> None:
+        self.nth, self.count = nth, 0
+
+    def operation(self, what: str, path: Path) -> None:
+        self.count += 1
+        if self.count == self.nth:
+            os._exit(KILLED)
+
+
+KILLED = 9
+
+
+class PowerDisk(WatchedDisk):
+    """Remembers what a power cut would leave: what was forced to the disk, and of the rest any part."""
+
+    def __init__(self) -> None:
+        self.forced: dict[Path, bytes] = {}
+        self.since: dict[Path, list[tuple[int, bytes]]] = {}
+        self.named: set[Path] = set()
+
+    def written(self, path: Path, at: int, data: bytes) -> None:
+        self.since.setdefault(path, []).append((at, data))
+
+    def sync(self, file: io.FileIO) -> None:
+        super().sync(file)
+        self.forced[path_of(file)] = path_of(file).read_bytes()
+        self.since[path_of(file)] = []
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self.named |= {path for path in folder.iterdir() if path.is_file()}
+
+    def cut(self, chance: random.Random, folder: Path, target: Path) -> None:
+        """Put into `target` what a power cut now would leave of `folder`. Sectors of 512 bytes land one by one."""
+        for path in [path for path in folder.rglob("*") if path.is_file()]:
+            if path not in self.named and chance.random() < 0.5:
+                continue
+            content = bytearray(self.forced.get(path, b""))
+            for at, data in self.since.get(path, []):
+                for first in range(at - at % 512, at + len(data), 512):
+                    low, high = max(first, at), min(first + 512, at + len(data))
+                    if chance.random() < 0.5:
+                        content.extend(bytes(max(0, high - len(content))))
+                        content[low:high] = data[low - at : high - at]
+            place = target / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
 
 
 class BusyDisk(WatchedDisk):

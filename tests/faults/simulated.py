@@ -273,7 +273,7 @@ class Studio:
             limit=limit,
             least_free=least_free,
         )
-        world = World(self.disk, bus, self.time.clock, self.time.wall, self.time.awake, self.apart)
+        world = World(self.disk, bus, self.time.clock, self.time.wall, self.time.awake, self.apart, self.wait)
 
         def finished(take: Take, facts: Facts) -> None:
             self.takes.append((take, facts))
@@ -284,6 +284,10 @@ class Studio:
         """Do work a moment later, as another thread would."""
         self.time.at(self.time.now + self._latency, lambda: done(outcome_of(work, of)))
         return _Done()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, in which devices go on."""
+        self.time.run(self.time.now + seconds)
 
     def tell(self, command: Command) -> None:
         self.inbox.post(Told(command, self.time.now))

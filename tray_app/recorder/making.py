@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import time
 from collections.abc import Callable, Iterable
 
 from tray_app.audio.convert import Converter
@@ -13,7 +14,7 @@ from tray_app.audio.samples import peak_dbfs, to_pcm
 from tray_app.audio.trim import TrimResult
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.base import Chunk, Samples
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, is_full, storage_error
 from tray_app.errors import StorageError
 from tray_app.recorder.pieces import Fill, Piece, Sound
 from tray_app.recorder.sleep import Sleep
@@ -24,13 +25,16 @@ from tray_app.take.take import Stage, Take
 
 log = logging.getLogger(__name__)
 
+RETRIES = (0.1, 0.5, 2.0)
+"""Seconds after which a failed write is tried again: the inbox holds 10 s of sound meanwhile."""
+
 
 class Making:
     """Writes a take. Belongs to one thread; every method that writes raises `StorageError` when the original cannot.
 
     `fmt` is the take's format, `started` the `perf_counter` time at which its clock began, `source` a name for the
     facts. `said` is called with every gap and every run of dropped frames once it has ended: (start, frames,
-    dropped).
+    dropped). `wait` lets so many seconds pass before a write is tried again.
     """
 
     def __init__(
@@ -41,13 +45,14 @@ class Making:
         started: float,
         source: str,
         said: Callable[[int, int, bool], None],
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.take = take
         self.format = fmt
         self.timeline = Timeline(fmt.rate, started)
         self._disk = disk
         self._source = source
-        self._said = said
+        self._said, self._wait = said, wait
         self._peak = -math.inf
         self._told = [0, 0]
         self._failed = False
@@ -203,16 +208,35 @@ class Making:
             frames -= piece
 
     def _write_pcm(self, pcm: bytes | memoryview) -> None:
+        view = memoryview(pcm).cast("B")
+        begun = self.frames
         try:
-            self._writer.write(pcm)
-        except OSError as error:
-            self._failed = True
-            raise self._failure(error) from error
-        if self._twin:
-            self._twin.feed(pcm)
+            self._write_original(view)
+        finally:
+            # The twin gets what the original has, also where a disk took a part of it and then failed.
+            if self._twin:
+                self._twin.feed(view[: (self.frames - begun) * self.format.frame_bytes])
+
+    def _write_original(self, pcm: memoryview) -> None:
+        """Write with some patience: a take that cannot be repeated does not end for a drive that hiccups."""
+        waits = iter(RETRIES)
+        begun = self.frames
+        while True:
+            done = (self.frames - begun) * self.format.frame_bytes
+            try:
+                self._writer.write(pcm[done:])
+                return
+            except OSError as error:
+                wait = None if is_full(error) else next(waits, None)
+                if wait is None:
+                    self._failed = True
+                    raise self._failure(error) from error
+                log.warning("writing is tried again in %.1f s: %r", wait, error)
+                self._wait(wait)
 
     def _failure(self, error: OSError) -> StorageError:
-        safe = f"The first {self.format.seconds(self.frames):.1f} s are safe."
+        seconds = self.format.seconds(self.frames)
+        safe = f"The first {seconds:.1f} s are safe." if seconds else "Nothing was recorded."
         return storage_error("go on writing", self.take.paths.original, error, safe=safe)
 
     # Facts

@@ -67,7 +67,7 @@ class Run(threading.Thread):
         self.inbox = inbox or Inbox()
         self.complete = threading.Event()
         self._order, self._disk, self._bus = order, world.disk, world.bus
-        self._clock, self._wall, self._apart = world.clock, world.wall, world.apart
+        self._clock, self._wall, self._apart, self._wait = world.clock, world.wall, world.apart, world.wait
         self._finished, self._unfinished, self._ended = finished, unfinished, ended
         self._link = Link(order, self.inbox, world.bus, world.clock, world.apart, self._say_state)
         self._meter = SleepMeter(world.clock, world.awake)
@@ -121,7 +121,8 @@ class Run(threading.Thread):
         self._keeper = Keeper(self._disk, take, self._apart, self.inbox.post)
         self._space = Space(order.least_free, fmt.byte_rate * (1 if order.plan.silence is None else 2))
         try:
-            self._making = Making(self._disk, take, fmt, stream.started_at, stream.source.name, self._gap)
+            name = stream.source.name
+            self._making = Making(self._disk, take, fmt, stream.started_at, name, self._gap, self._wait)
         except BaseException:
             take.done()
             raise

@@ -22,7 +22,7 @@ def _wall() -> datetime:
 class World:
     """`clock` must be the clock of the chunks' capture times, `wall` the clock on the wall, with its offset.
 
-    `awake` tells of the machine's sleep, `apart` does what may hang on another thread.
+    `awake` tells of the machine's sleep, `apart` does what may hang on another thread, `wait` lets seconds pass.
     """
 
     disk: Disk
@@ -31,3 +31,4 @@ class World:
     wall: Callable[[], datetime] = _wall
     awake: Callable[[], Awake] = awake.read
     apart: Apart = apart
+    wait: Callable[[float], None] = time.sleep

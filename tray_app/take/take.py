@@ -117,22 +117,30 @@ class Take:
         _write(self._marker, self.memory)
 
     def release(self) -> None:
-        """Give the take up without ending it: another start will find it."""
-        self._marker.close()
+        """Give the take up without ending it: another start will find it. Never raises."""
+        self._close()
 
     def done(self) -> None:
-        """End the take: the marker goes. Failure to remove it only means that it is looked at once more."""
+        """End the take: the marker goes. Failure to remove it only means that it is looked at once more.
+
+        Never raises.
+        """
         try:
             try:
                 # Removed while it is still locked, so that nobody can claim a take that has just ended …
                 self._disk.remove(self.paths.marker)
             except PermissionError:
                 # … but Windows removes no open file: there it may be claimed once more, which does no harm.
-                self._marker.close()
+                self._close()
                 self._disk.remove(self.paths.marker)
         except OSError as error:
             log.warning("marker %s stays: %r", self.paths.marker, error)
         finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Close the marker, which frees its lock, whatever the disk says to that."""
+        with contextlib.suppress(OSError):
             self._marker.close()
 
 
