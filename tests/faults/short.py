@@ -56,6 +56,12 @@ def record(
     return studio
 
 
+def sound_of(path: Path) -> NDArray[np.int16]:
+    """What our own reader makes of a file, as it lies."""
+    reader = WavReader(io.BytesIO(path.read_bytes()))
+    return np.frombuffer(reader.read(reader.frames), "<i2")
+
+
 class Start:
     """A start of the program: recovers what lies there, does all jobs, and ends. `said` is what the user is told."""
 
@@ -95,8 +101,7 @@ def assert_sound(path: Path, least: int = 0) -> int:
     Return how much of it. A header that states nothing yet is no news to libsndfile; we know better.
     """
     by_others: NDArray[np.int16] = soundfile.read(path, dtype="int16")[0]
-    reader = WavReader(io.BytesIO(path.read_bytes()))
-    heard = np.frombuffer(reader.read(reader.frames), "<i2")
+    heard = sound_of(path)
     assert len(by_others) in (0, len(heard))
     assert len(by_others) or len(heard) <= RATE / 8
     assert np.array_equal(heard, all_of_it(len(heard)))

@@ -36,13 +36,17 @@ class Keeper:
         self._apart, self._arrived = apart, arrived
         self._next = 0.0
         self._busy = False
+        self._written = -1
         self._named = False
         self._said = ""
 
-    def look_after(self, now: float) -> None:
-        """Begin the work when it is due, at time `now` in seconds; one that hangs is not begun a second time."""
-        if not self._busy and now >= self._next:
-            self._busy, self._next = True, now + EVERY
+    def look_after(self, now: float, written: int) -> None:
+        """Begin the work when it is due, at time `now` in seconds; one that hangs is not begun a second time.
+
+        With nothing new since the last time, of `written` bytes, a disk that sleeps is left to sleep.
+        """
+        if not self._busy and now >= self._next and written != self._written:
+            self._busy, self._next, self._written = True, now + EVERY, written
             self._apart(self._work, self._arrived, self)
 
     def done(self, outcome: Outcome) -> Kept:

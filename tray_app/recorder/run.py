@@ -185,7 +185,7 @@ class Run(threading.Thread):
             self._next_level = now + LEVEL_EVERY
             self._level(making, now)
         self._link.look_after(now)
-        self._keeper.look_after(now)
+        self._keeper.look_after(now, making.written)
 
     def _slept(self, making: Making, sleep: Sleep) -> None:
         """Take out what the machine slept, as a pause is."""
