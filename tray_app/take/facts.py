@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from dataclasses import asdict, dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.wav_header import put_all
 from tray_app.disk import Disk
 
 SIDECAR_VERSION = 1
@@ -63,13 +65,19 @@ class Facts:
 
 
 def write_sidecar(disk: Disk, path: Path, facts: Facts) -> None:
-    """Write the sidecar under a temporary name and rename it. Raises `OSError`."""
+    """Write the sidecar under a temporary name and rename it. Raises `OSError`, and leaves nothing of it then."""
     text = json.dumps({"version": SIDECAR_VERSION, **facts.as_json()}, indent=1, ensure_ascii=False)
     temporary = path.with_name(path.name + ".part")
     disk.remove(temporary)
-    with disk.create(temporary) as file:
-        file.write(text.encode())
-    disk.replace(temporary, path)
+    try:
+        with disk.create(temporary) as file:
+            # A disk that fills up takes a part, and says nothing.
+            put_all(file, text.encode())
+        disk.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
 
 
 def read_sidecar(disk: Disk, path: Path) -> Facts | None:
