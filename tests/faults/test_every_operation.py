@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,17 +23,6 @@ ERRORS = [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS]
 FOR_EVER = 10**9
 STEP = 1 if WHOLE else effort(2, 9)
 DEATHS = 1 if WHOLE else 7
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: real disks take their time for thousands of files."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir():
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
 
 
 def operations() -> int:
