@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.effort import effort
+from tests.effort import effort, tenth
 from tray_app import settings
 from tray_app.disk import Disk
 from tray_app.errors import SettingError
@@ -304,7 +304,7 @@ def random_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("random") / ".env"
 
 
-@hypothesis_settings(deadline=None, max_examples=effort(2000, 200))
+@hypothesis_settings(deadline=None, max_examples=tenth(20_000))
 @given(content=CONTENTS)
 @example(content=b"RECORDER_SAVE_FOLDER=" + b"/x" * 400_000)
 @example(content=b'RECORDER_SOURCE="' + b"\\" * 200_001)

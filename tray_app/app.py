@@ -16,8 +16,8 @@ from tray_app.events import EventBus, JobFinished, Problem
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import Found
 from tray_app.processing.recovery import find as find_unfinished
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.settings import Settings
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.take import Plan
@@ -46,7 +46,8 @@ class App:
         self.backends = list(pick() if backends is None else backends)
         self.bus = EventBus()
         self.queue = JobQueue(self.disk, self.bus)
-        self.recorder = Recorder(self.disk, self.bus, lambda take, facts: self.queue.submit(take, facts))
+        submit = self.queue.submit
+        self.recorder = Recorder(self.disk, self.bus, lambda take, facts: submit(take, facts), submit)
         self.notifier = Notifier(settings.notify)
         self.bus.listen(JobFinished, self._notify_finished)
         self.bus.listen(Problem, self._notify_problem)
@@ -58,19 +59,21 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.recorder.close()
-        self.queue.close()
+        self.finish_jobs()
+        self.queue.close(0)
         self.bus.deliver(0)
         self.notifier.close(NOTIFY_DEADLINE)
 
-    def recover(self, folder: Path | None = None) -> Found:
+    def recover(self, folder: Path | None = None, *, asked: bool = False) -> Found:
         """Queue what a crash left in `folder` (default: the save folder). Takes that are being made are left alone.
 
-        What a program that starts does first. Raises `StorageError` when the folder cannot be read.
+        What a program that starts does first; `asked` where the user wants it done, also what was given up. Raises
+        `StorageError` when the folder cannot be read.
         """
         found = find_unfinished(self.disk, folder or self.settings.save_folder)
         for take in found.takes:
             log.info("finishing %s, which was left at stage %s", take.paths.original, take.memory.stage)
-            self.queue.submit(take, recovered=True)
+            self.queue.submit(take, recovered=True, asked=asked)
         return found
 
     def tell(self, command: Command) -> Transition:
@@ -92,6 +95,11 @@ class App:
     def busy(self) -> bool:
         """Whether something would be cut short if the program ended now."""
         return self.recorder.state is not State.IDLE or self.working()
+
+    def finish_jobs(self) -> None:
+        """Wait for the jobs of a program that is to end, unless the settings leave them to the next start."""
+        if self.settings.on_quit == "finish":
+            self.queue.wait()
 
     def finish(self) -> None:
         """End the take and do its jobs because the process is about to be ended; within `SESSION_DEADLINE` seconds."""
@@ -120,6 +128,7 @@ class App:
             chunk_frames=chosen.chunk_frames,
             exact=name is not None,
             limit=min(limits, default=None),
+            least_free=chosen.min_free_mb * 1_000_000,
         )
 
     def find_source(self) -> tuple[Backend, Source]:

@@ -122,6 +122,12 @@ def is_held(error: OSError) -> bool:
     return _winerror(error) in (5, 32, 33, 1224)
 
 
+def is_full(error: OSError) -> bool:
+    """Return whether there is no room: the disk is full, a quota used up, a file too large, or nothing is writable."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+    return error.errno in full or _winerror(error) in (19, 39, 112, 223, 1295)
+
+
 class Patience:
     """Tries again for 10 s what Windows refuses because a player or scanner has the file open.
 
@@ -245,7 +251,26 @@ class Disk:
 
     def sync(self, file: io.FileIO) -> None:
         """Ask that what was written reaches the disk itself. May take long: never on the recorder's thread."""
+        if sys.platform == "darwin":
+            # There fsync leaves it in the drive's own memory, which a power cut empties (its fsync(2)).
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(file.fileno(), fcntl.F_FULLFSYNC)
+                return
         os.fsync(file.fileno())
+
+    def sync_folder(self, folder: Path) -> None:
+        """Ask that the names in a folder reach the disk. Windows does that by itself. May take long, as `sync`."""
+        if sys.platform == "win32":
+            return
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        except OSError as error:
+            # Some network drives know no such thing.
+            if error.errno not in (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP):
+                raise
+        finally:
+            os.close(number)
 
     def lock(self, file: io.FileIO) -> bool:
         """Take the lock of an open file, held until it is closed or its process ends. False when another has it.

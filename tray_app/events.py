@@ -83,8 +83,16 @@ class Problem:
     fatal: bool = False
 
 
-Event = StateChanged | Level | Gap | TakeFinished | JobProgress | JobFinished | Problem
-_E = TypeVar("_E", StateChanged, Level, Gap, TakeFinished, JobProgress, JobFinished, Problem)
+@dataclass(frozen=True, slots=True)
+class DiskLow:
+    """The disk fills up: about `minutes` of recording are left before the take is ended; `free_mb` MB are free."""
+
+    minutes: float
+    free_mb: int
+
+
+Event = StateChanged | Level | Gap | TakeFinished | JobProgress | JobFinished | Problem | DiskLow
+_E = TypeVar("_E", StateChanged, Level, Gap, TakeFinished, JobProgress, JobFinished, Problem, DiskLow)
 
 
 class EventBus:

@@ -158,7 +158,7 @@ class Resident:
     def _quit(self) -> None:
         self._app.recorder.close()
         self._app.bus.wake()
-        self._app.queue.wait()
+        self._app.finish_jobs()
         self._tray.stop()
 
     # The channel

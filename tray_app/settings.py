@@ -153,14 +153,14 @@ def _device_or(number: _Kind) -> _Kind:
 
 
 def _one_of(*choices: str | int) -> _Kind:
-    by_text = {str(choice): choice for choice in choices}
+    by_text = {str(choice).upper(): choice for choice in choices}
 
     def parse(value: str) -> object:
         if value.upper() not in by_text:
             raise ValueError
         return by_text[value.upper()]
 
-    *others, last = by_text
+    *others, last = map(str, choices)
     return _Kind(parse, f"{', '.join(others)} or {last}")
 
 
@@ -231,6 +231,23 @@ class Settings:
         ),
     ]
     max_minutes: Annotated[float, _Choice(_number(0, 100000), "0", "The longest take, in minutes; 0 is no limit.")]
+    min_free_mb: Annotated[
+        int,
+        _Choice(
+            _whole_number(0, 1_000_000),
+            "500",
+            "A take is ended before less than so many MB are free on its disk; 0 is no limit.",
+        ),
+    ]
+    on_quit: Annotated[
+        str,
+        _Choice(
+            _one_of("finish", "later"),
+            "finish",
+            "What becomes of takes that are still being finished when the program is quit: finish them first,\n"
+            "or leave them to the next start.",
+        ),
+    ]
     notify: Annotated[bool, _Choice(_ON_OFF, "true", "Whether a notification tells when a take is ready.")]
     log_level: Annotated[str, _Choice(_one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "How much the log tells.")]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from tests.recorder.fake import FakeBackend
 from tray_app.disk import Disk
 from tray_app.events import EventBus
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
 

@@ -22,7 +22,7 @@ from tests.sound import frequency, wait_until
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Chunk, OnChunk, OnLost, Samples, Source, Stream
 from tray_app.capture.wasapi import WasapiBackend
-from tray_app.recorder.run import Order
+from tray_app.recorder.order import Order
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan
 

@@ -22,8 +22,8 @@ from tray_app.disk import Disk
 from tray_app.errors import SourceError
 from tray_app.events import EventBus, Problem, StateChanged
 from tray_app.processing.jobs import Jobs, Outcome
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.states import Command, State, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.effort import effort
 from tests.recorder.device import Device
 from tray_app.capture.base import Chunk
-from tray_app.recorder.timeline import Break, Fill, Piece, Sound, Timeline
+from tray_app.recorder.pieces import Break, Fill, Piece, Sound
+from tray_app.recorder.timeline import Timeline
 
 CHUNK_SECONDS = 512 / 48000
 
@@ -210,7 +211,7 @@ def test_a_gap_within_a_pause_leaves_no_zero() -> None:
     timeline, placed = Timeline(48000, device.start), Placed()
     placed.take(timeline.open(48000))
     for arrival, chunk in device.arrivals(6.0):
-        if arrival >= device.start + 2.0 and not timeline._pauses:
+        if arrival >= device.start + 2.0 and not timeline._pauses.running:
             timeline.pause(device.start + 2.0)
         placed.take(timeline.feed(chunk))
     timeline.resume(device.start + 6.0)

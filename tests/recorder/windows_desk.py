@@ -15,8 +15,8 @@ from tray_app.capture.base import Samples
 from tray_app.capture.wasapi import WasapiBackend
 from tray_app.disk import Disk
 from tray_app.events import EventBus, Problem, StateChanged
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
 

@@ -25,8 +25,8 @@ from tray_app.capture.wasapi_portaudio import SHARED
 from tray_app.disk import Disk
 from tray_app.errors import SourceError, SourceNotFoundError
 from tray_app.events import EventBus, StateChanged
+from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
-from tray_app.recorder.run import Order
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
 

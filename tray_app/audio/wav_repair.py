@@ -46,6 +46,13 @@ def repair(file: BinaryFile, *, trust_size: bool = False, promote_at: int = LARG
     return kept // fmt.frame_bytes
 
 
+def states_nothing(file: BinaryFile) -> bool:
+    """Return whether the header, one of `WavWriter`'s, states not one frame. Raises as `repair` does."""
+    header = _read_start(file)
+    fmt = _format(header)
+    return _stated_bytes(header[: header_length(fmt)]) < fmt.frame_bytes
+
+
 def _kept_bytes(header: bytes, present: int, fmt: AudioFormat, trust_size: bool) -> int:
     stated = _stated_bytes(header)
     # Of a finished file the last byte of an odd size is its pad byte, not sound; a torn size may look like one.

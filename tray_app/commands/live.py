@@ -66,9 +66,8 @@ class LiveLine:
         self._draw(f"{mark:>7}  {clock_time(level.seconds):>8}  [{_bar(level.peak)}] {peak}{gaps}")
 
     def _gap(self, gap: Gap) -> None:
+        del gap
         self._gaps += 1
-        if gap.dropped:
-            self.say(f"The disk was too slow: {gap.frames} frames were dropped; silence stands for them.", error=True)
 
     def _progress(self, progress: JobProgress) -> None:
         self._draw(f"removing silence  {100 * progress.done:3.0f} %")

@@ -20,7 +20,7 @@ from tray_app.commands.trim import add_silence
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
-from tray_app.events import JobFinished, Problem, StateChanged
+from tray_app.events import DiskLow, JobFinished, Problem, StateChanged
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
 from tray_app.words import clock_time
@@ -146,6 +146,7 @@ class _Session:
         app.bus.listen(JobFinished, self._finished)
         app.bus.listen(Problem, self._problem)
         app.bus.listen(StateChanged, self._state)
+        app.bus.listen(DiskLow, self._disk_low)
         line.listen(app.bus)
 
     def follow(self) -> JobFinished | None:
@@ -200,6 +201,10 @@ class _Session:
     def _problem(self, problem: Problem) -> None:
         self._line.say(problem.text, error=True)
         self._failed = self._failed or problem.fatal
+
+    def _disk_low(self, low: DiskLow) -> None:
+        left = f"The recording will be ended in about {low.minutes:.0f} min."
+        self._line.say(f"The disk fills up: {low.free_mb} MB are free. {left}", error=True)
 
     def _state(self, change: StateChanged) -> None:
         self._line.state(change)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     with App(settings) as app:
         app.bus.listen(JobFinished, finished)
         app.bus.listen(Problem, problem)
-        found = app.recover()
+        found = app.recover(asked=True)
         while not app.queue.wait(0):
             app.bus.deliver(0.2)
         app.bus.deliver(0)

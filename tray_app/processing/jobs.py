@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tray_app.audio.wav import WavReader
+from tray_app.audio.wav_repair import repair
 from tray_app.disk import Disk, Patience, is_held
 from tray_app.errors import AudioFileError
 from tray_app.processing.trimming import Progress, trim_into
@@ -50,15 +51,16 @@ class Jobs:
         if facts is not None and not self._disk.exists(take.paths.sidecar):
             self._note_again(take, facts)
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
-        if take.memory.plan.silence is None:
-            check_frames(self._disk, take.paths.original, facts.format, facts.frames)
-            self._sync(take.paths.original)
-            take.done()
-            return Outcome(facts, None, take.paths.original)
         adopted = self._adopt(take, facts)
-        if adopted is None:
-            facts, adopted = self._trim(take, facts, progress)
-        outcome = Outcome(facts, adopted if facts.kept_frames else None, take.paths.original)
+        there = self._what_is_there(take, facts)
+        if take.memory.plan.silence is None:
+            outcome = Outcome(there, None, take.paths.original)
+        elif adopted is None:
+            trimmed_facts, trimmed = self._trim(take, there, progress)
+            outcome = Outcome(trimmed_facts, trimmed, take.paths.original)
+        else:
+            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames)
+            outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
         if outcome.trimmed is not None:
             self._sync(outcome.trimmed)
@@ -67,8 +69,25 @@ class Jobs:
         take.done()
         return outcome
 
+    def _what_is_there(self, take: Take, facts: Facts) -> Facts:
+        """Return the facts of the original as it can be read, which after a power cut may be less than was written."""
+        original = take.paths.original
+        try:
+            check_frames(self._disk, original, facts.format, facts.frames)
+            return facts
+        except AudioFileError as error:
+            log.warning("%s is not as it was: %s", original, error)
+        with self._disk.open_update(original) as file:
+            frames, fmt = repair(file), WavReader(file).format
+        found = Facts(facts.name, fmt, frames, facts.source, facts.started, facts.stopped)
+        self._note(take, found)
+        return found
+
     def _adopt(self, take: Take, facts: Facts) -> Path | None:
-        """Return the twin that was completed while recording, under its name; None when it does not hold."""
+        """Return the twin that was completed while recording, under its name; None when it does not hold.
+
+        It is judged by itself: should the original have suffered, all the more is it worth.
+        """
         trimmed = take.paths.trimmed
         if not take.memory.live or facts.kept_frames is None or trimmed is None:
             return None
@@ -77,7 +96,6 @@ class Jobs:
         path = take.paths.part if self._disk.exists(take.paths.part) else trimmed
         try:
             expected = sum(end - start for start, end in kept_ranges(facts.format, facts.frames, facts.cuts))
-            check_frames(self._disk, take.paths.original, facts.format, facts.frames)
             check_frames(self._disk, path, facts.format, expected)
         except (AudioFileError, FileNotFoundError) as error:
             log.warning("%s: the twin made while recording is not used: %s", take.paths.name, error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tray_app.audio.wav import WavReader
-from tray_app.audio.wav_repair import repair
+from tray_app.audio.wav_repair import repair, states_nothing
 from tray_app.disk import Disk, storage_error
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.take import NewerMarkerError, Stage, Take, claim, markers
@@ -52,10 +52,14 @@ def has_ended(disk: Disk, take: Take) -> bool:
     """Return whether a take has no original, or none any more; then its marker goes, and nothing is left to do.
 
     So it is where a process died before it had made the file, where the user removed it, and on Windows, where an
-    open file cannot be removed, in the moment between a marker's closing and its removal.
+    open file cannot be removed, in the moment between a marker's closing and its removal. Raises `OSError`.
     """
-    if disk.exists(take.paths.original):
+    try:
+        disk.size(take.paths.original)
         return False
+    except FileNotFoundError:
+        # And only this error: a drive that is away for a moment is no reason to forget a take.
+        pass
     log.warning("the marker %s has no recording", take.paths.marker)
     disk.remove(take.paths.part)
     take.done()
@@ -74,7 +78,8 @@ def make_whole(disk: Disk, take: Take) -> Facts | None:
         _nothing(disk, take)
         return None
     with disk.open_update(take.paths.original) as file:
-        frames = repair(file)
+        # A header that states nothing is the first one: it was not yet rewritten, or a power cut took that.
+        frames = repair(file, trust_size=states_nothing(file))
         fmt = WavReader(file).format
     if frames == 0:
         _nothing(disk, take)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from tray_app.capture.base import Backend, OnChunk, OnLost, Source, Stream, Watch
 from tray_app.errors import RecorderError, SourceError
@@ -50,23 +51,35 @@ class Outcome:
     error: RecorderError | None = None
 
 
+class Joinable(Protocol):
+    """What work on a thread of its own can be waited for by."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the work is done, or for `timeout` seconds."""
+
+
+Apart = Callable[[Callable[[], object], Callable[[Outcome], None], object], Joinable]
+"""Does work that may hang somewhere else; see `apart`."""
+
+
 def apart(work: Callable[[], object], done: Callable[[Outcome], None], of: object) -> threading.Thread:
     """Do `work` on a daemon thread of its own and hand its `Outcome` to `done`, on that thread.
 
     The thread is a daemon so that a device that hangs for ever does not keep the program from ending.
     """
-
-    def run() -> None:
-        try:
-            outcome = Outcome(of, work())
-        except RecorderError as error:
-            outcome = Outcome(of, error=error)
-        except Exception as error:
-            log.exception("a device failed in a way that nobody expected")
-            failure = SourceError("The sound device failed.", todo="Try another source.", detail=repr(error))
-            outcome = Outcome(of, error=failure)
-        done(outcome)
-
-    thread = threading.Thread(target=run, name="device", daemon=True)
+    thread = threading.Thread(target=lambda: done(outcome_of(work, of)), name="device", daemon=True)
     thread.start()
     return thread
+
+
+def outcome_of(work: Callable[[], object], of: object) -> Outcome:
+    """Do `work` here and return what it came to. Never raises."""
+    try:
+        return Outcome(of, work())
+    except RecorderError as error:
+        return Outcome(of, error=error)
+    except Exception as error:
+        log.exception("a device failed in a way that nobody expected")
+        return Outcome(
+            of, error=SourceError("The sound device failed.", todo="Try another source.", detail=repr(error))
+        )

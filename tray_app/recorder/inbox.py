@@ -15,7 +15,8 @@ class Inbox:
     """Messages for the recorder's thread in the order in which they came; chunks are bounded, the rest is not.
 
     A chunk that finds the queue full (10 s of sound, at most 32 MiB) is dropped and counted; the next one that is
-    taken in carries the count. Neither `offer` nor `post` ever waits: `SimpleQueue.put` takes no Python lock.
+    taken in carries the count. Neither `offer` nor `post` ever waits: `SimpleQueue.put` takes no Python lock. Of the
+    streams only the last one that was begun is listened to.
     """
 
     def __init__(self) -> None:
@@ -24,14 +25,24 @@ class Inbox:
         self._taken = 0
         self._dropped = 0
         self._limit = MAX_BYTES // 8
+        self._stream: object = None
+        self.looks = 0
+        """How often somebody has looked: it goes on changing while the recorder's thread is not held up."""
 
-    def begin(self, rate: int, channels: int) -> None:
-        """Bound the queue for a stream of this rate and channel count (float32 samples)."""
+    def begin(self, rate: int, channels: int, stream: object) -> None:
+        """Listen to `stream`, of this rate and channel count (float32 samples), and bound the queue for it."""
         self._limit = min(MAX_SECONDS * rate, MAX_BYTES // (4 * channels))
-        self._dropped = 0
+        self._stream, self._dropped = stream, 0
+
+    @property
+    def dropped(self) -> int:
+        """Frames of the stream that were dropped since its last chunk that was taken in."""
+        return self._dropped
 
     def offer(self, chunk: Chunk, stream: object) -> None:
         """Take in a chunk of `stream` or count it as dropped. Called on the device's thread."""
+        if stream is not self._stream:
+            return
         frames = len(chunk.samples)
         if self._offered - self._taken + frames > self._limit:
             self._dropped += frames + chunk.dropped
@@ -47,6 +58,7 @@ class Inbox:
 
     def get(self, timeout: float) -> object | None:
         """Return the next message, a `(stream, Chunk)` pair or what was posted; None when none came in time."""
+        self.looks += 1
         try:
             message = self._queue.get(timeout=timeout) if timeout > 0 else self._queue.get_nowait()
         except queue.Empty:

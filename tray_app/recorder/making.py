@@ -3,93 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import math
+import time
 from collections.abc import Callable, Iterable
 
 from tray_app.audio.convert import Converter
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.samples import peak_dbfs, to_pcm
-from tray_app.audio.trim import LiveTrimmer, TrimResult
+from tray_app.audio.trim import TrimResult
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.base import Chunk, Samples
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, is_full, storage_error
 from tray_app.errors import StorageError
-from tray_app.recorder.timeline import Fill, Piece, Sound, Timeline
+from tray_app.recorder.pieces import Fill, Piece, Sound
+from tray_app.recorder.sleep import Sleep
+from tray_app.recorder.timeline import Timeline
+from tray_app.recorder.twin import Twin
 from tray_app.take.facts import Facts, Ranges, write_sidecar
 from tray_app.take.take import Stage, Take
 
 log = logging.getLogger(__name__)
 
-LIVE_LIMIT = 16 << 20
-"""Live trimming keeps up to one silent window in memory; a longer one is trimmed from the file after Stop."""
-
-
-class _Twin:
-    """The trimmed file while it grows. The first failure ends it, never the original."""
-
-    def __init__(self, disk: Disk, take: Take, fmt: AudioFormat) -> None:
-        silence = take.memory.plan.silence
-        assert silence is not None
-        self._disk, self._take = disk, take
-        self._failed: BaseException | None = None
-        self._file: io.FileIO | None = None
-        if math.ceil(silence[0] * fmt.rate / 1000) * fmt.frame_bytes > LIVE_LIMIT:
-            return
-        try:
-            self._file = disk.create(take.paths.part)
-            self._writer = WavWriter(self._file, fmt)
-            self._trimmer = LiveTrimmer(fmt, self._writer.write, *silence)
-        except OSError as error:
-            self._give_up(error)
-
-    def feed(self, pcm: bytes | memoryview) -> None:
-        if self._file is None:
-            return
-        try:
-            self._trimmer.feed(pcm)
-        except OSError as error:
-            self._give_up(error)
-
-    def finish(self) -> TrimResult | None:
-        """Complete the file. None when that failed; then a job trims the original."""
-        if self._file is None:
-            return None
-        try:
-            result = self._trimmer.finish()
-            self._writer.finish()
-            self._file.close()
-        except OSError as error:
-            self._give_up(error)
-            return None
-        if not result.heard:
-            self.close()
-        return result
-
-    def name(self) -> None:
-        """Give the complete file its name; where that is refused now, the job tries again with patience."""
-        if self._file is None or self._take.paths.trimmed is None:
-            return
-        try:
-            self._disk.rename_new(self._take.paths.part, self._take.paths.trimmed)
-            self._file = None
-        except OSError as error:
-            log.warning("the trimmed file could not be named yet: %r", error)
-
-    def _give_up(self, error: OSError) -> None:
-        log.warning("the trimmed file failed while recording, the original goes on: %r", error)
-        self.close()
-
-    def close(self) -> None:
-        """Give the file up; what there is of it is removed. Never raises."""
-        file, self._file = self._file, None
-        if file is None:
-            return
-        with contextlib.suppress(OSError):
-            file.close()
-        with contextlib.suppress(OSError):
-            self._disk.remove(self._take.paths.part)
+RETRIES = (0.1, 0.5, 2.0)
+"""Seconds after which a failed write is tried again: the inbox holds 10 s of sound meanwhile."""
 
 
 class Making:
@@ -97,7 +34,7 @@ class Making:
 
     `fmt` is the take's format, `started` the `perf_counter` time at which its clock began, `source` a name for the
     facts. `said` is called with every gap and every run of dropped frames once it has ended: (start, frames,
-    dropped).
+    dropped). `wait` lets so many seconds pass before a write is tried again.
     """
 
     def __init__(
@@ -108,22 +45,24 @@ class Making:
         started: float,
         source: str,
         said: Callable[[int, int, bool], None],
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.take = take
         self.format = fmt
         self.timeline = Timeline(fmt.rate, started)
         self._disk = disk
         self._source = source
-        self._said = said
+        self._said, self._wait = said, wait
         self._peak = -math.inf
         self._told = [0, 0]
         self._failed = False
+        self._slept: list[tuple[str, str]] = []
         try:
             self._file = disk.create(take.paths.original)
             self._writer = self._begin_file()
         except OSError as error:
             raise storage_error("write", take.paths.original, error, safe="Nothing was recorded.") from error
-        self._twin = _Twin(disk, take, fmt) if take.memory.plan.silence is not None else None
+        self._twin = Twin(disk, take, fmt) if take.memory.plan.silence is not None else None
         self._converter: Converter | None = None
         self._fresh = True
         self._one_second = fmt.zero * fmt.rate
@@ -132,6 +71,11 @@ class Making:
     def frames(self) -> int:
         """Frames of the original so far."""
         return self._writer.frames
+
+    @property
+    def written(self) -> int:
+        """Bytes of sound that the take has on the disk, original and twin."""
+        return self.frames * self.format.frame_bytes + (self._twin.written if self._twin else 0)
 
     def take_peak(self) -> float:
         """Return the loudest sample since the last call, in dBFS; −inf for digital silence."""
@@ -152,22 +96,30 @@ class Making:
         """Nothing has arrived up to `now`."""
         self._put(self.timeline.tick(now))
 
-    def lost(self) -> None:
-        """The stream has ended."""
-        self._put(self.timeline.lost())
+    def lost(self, dropped: int = 0) -> None:
+        """The stream has ended; the last `dropped` frames of it could not be kept."""
+        self._put(self.timeline.lost(dropped))
 
-    def finish(self, at: float, started: str, stopped: str) -> Facts:
+    def slept(self, sleep: Sleep, since: str, until: str) -> None:
+        """The machine slept, by the clock on the wall (ISO 8601) from `since` to `until`."""
+        self.timeline.sleep(sleep.at, sleep.seconds, sleep.counted)
+        self._slept.append((since, until))
+
+    def finish(self, at: float, started: str, stopped: str, dropped: int = 0) -> Facts:
         """End the take at time `at`: both files are complete, closed and named, and the sidecar lies beside.
+
+        The last `dropped` frames of the device could not be kept.
 
         The twin is named last: a crash before that leaves a marker that says that it is complete.
         `started` and `stopped` are the wall times for the facts. When the disk fails meanwhile, the original keeps
         what it has, and `StorageError` says so only if its header could not be written either. What is refused
         because another program has a file open is left to the job, which has the patience for it.
         """
-        pieces = self.timeline.stop(at)
+        pieces = self.timeline.stop(at, dropped)
         if not self._failed:
             with contextlib.suppress(StorageError):
                 self._put(pieces)
+                self._tell(everything=True)
         try:
             self._writer.finish()
             self._file.close()
@@ -256,26 +208,45 @@ class Making:
             frames -= piece
 
     def _write_pcm(self, pcm: bytes | memoryview) -> None:
+        view = memoryview(pcm).cast("B")
+        begun = self.frames
         try:
-            self._writer.write(pcm)
-        except OSError as error:
-            self._failed = True
-            raise self._failure(error) from error
-        if self._twin:
-            self._twin.feed(pcm)
+            self._write_original(view)
+        finally:
+            # The twin gets what the original has, also where a disk took a part of it and then failed.
+            if self._twin:
+                self._twin.feed(view[: (self.frames - begun) * self.format.frame_bytes])
+
+    def _write_original(self, pcm: memoryview) -> None:
+        """Write with some patience: a take that cannot be repeated does not end for a drive that hiccups."""
+        waits = iter(RETRIES)
+        begun = self.frames
+        while True:
+            done = (self.frames - begun) * self.format.frame_bytes
+            try:
+                self._writer.write(pcm[done:])
+                return
+            except OSError as error:
+                wait = None if is_full(error) else next(waits, None)
+                if wait is None:
+                    self._failed = True
+                    raise self._failure(error) from error
+                log.warning("writing is tried again in %.1f s: %r", wait, error)
+                self._wait(wait)
 
     def _failure(self, error: OSError) -> StorageError:
-        safe = f"The first {self.format.seconds(self.frames):.1f} s are safe."
+        seconds = self.format.seconds(self.frames)
+        safe = f"The first {seconds:.1f} s are safe." if seconds else "Nothing was recorded."
         return storage_error("go on writing", self.take.paths.original, error, safe=safe)
 
     # Facts
 
-    def _tell(self) -> None:
-        """Report gaps that have ended: sound stands behind them."""
+    def _tell(self, *, everything: bool = False) -> None:
+        """Report gaps that have ended, since sound stands behind them; or `everything`, since the take has."""
         for index, ranges in enumerate((self.timeline.gaps, self.timeline.dropped)):
             while self._told[index] < len(ranges):
                 start, frames = ranges[self._told[index]]
-                if start + frames >= self.timeline.frames:
+                if start + frames >= self.timeline.frames and not everything:
                     break
                 self._said(start, frames, index == 1)
                 self._told[index] += 1
@@ -292,6 +263,7 @@ class Making:
             gaps=self._written(line.gaps),
             dropped=self._written(line.dropped),
             pauses=tuple(line.pauses),
+            sleeps=tuple((*at, *when) for at, when in zip(line.sleeps, self._slept, strict=True)),
             late_frames=line.late_frames,
             drift_ppm=line.drift_ppm,
         )

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
-from datetime import datetime
 from types import TracebackType
 
 from tray_app.disk import Disk
-from tray_app.events import EventBus, StateChanged
-from tray_app.recorder.run import Order, Run, Told
+from tray_app.events import EventBus, Problem, StateChanged
+from tray_app.recorder.order import Order, Told
+from tray_app.recorder.run import Run
+from tray_app.recorder.stuck import Stuck
+from tray_app.recorder.world import World
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Take
-
-
-def _wall() -> datetime:
-    return datetime.now().astimezone()
 
 
 class Recorder:
     """Holds the state and the take that runs. Use it as a context manager: leaving it ends the take.
 
     `finished` is called on the take's thread when a take is complete on disk, with the take (its marker still
-    locked) and its facts. `clock` must be the clock of the chunks' capture times (`time.perf_counter`).
+    locked) and its facts; `unfinished` where the disk kept it from that, with the take, still locked, which is by
+    default left to the next start.
     """
 
     def __init__(
@@ -32,11 +30,10 @@ class Recorder:
         disk: Disk,
         bus: EventBus,
         finished: Callable[[Take, Facts], None],
-        clock: Callable[[], float] = time.perf_counter,
-        wall: Callable[[], datetime] = _wall,
+        unfinished: Callable[[Take], None] = Take.release,
     ) -> None:
-        self._disk, self._bus, self._finished = disk, bus, finished
-        self._clock, self._wall = clock, wall
+        self._world = World(disk, bus)
+        self._bus, self._finished, self._unfinished = bus, finished, unfinished
         self._lock = threading.Lock()
         self._state = State.IDLE
         self._run: Run | None = None
@@ -51,11 +48,10 @@ class Recorder:
         with self._lock:
             step = transition(self._state, Command.START)
             if step.action is not None:
-                run = Run(
-                    order, self._disk, self._bus, self._clock, self._wall, self._finished, lambda: self._over(run)
-                )
+                run = Run(order, self._world, self._finished, self._unfinished, lambda: self._over(run))
                 self._run, self._state = run, step.state
                 run.start()
+                Stuck(run, lambda: run.inbox.looks, lambda: self._hangs(order)).start()
             return step
 
     def pause(self) -> Transition:
@@ -93,7 +89,7 @@ class Recorder:
         self.close()
 
     def _tell(self, command: Command) -> Transition:
-        at = self._clock()
+        at = self._world.clock()
         with self._lock:
             step = transition(self._state, command)
             if step.action is not None and self._run is not None:
@@ -102,6 +98,10 @@ class Recorder:
                 if step.state is State.IDLE:
                     self._bus.post(StateChanged(State.IDLE))
             return step
+
+    def _hangs(self, order: Order) -> None:
+        text = f"The disk with {order.folder} does not answer. The recording goes on when it does; what is longer than "
+        self._bus.post(Problem(text + "10 s will be missing from it, with silence in its place."))
 
     def _over(self, run: Run) -> None:
         """Note that a take's thread ends: it may have ended by itself (limit, disk full, no device)."""

@@ -13,9 +13,11 @@ that gaps never move, so that errors of single gaps do not add up; only drift mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 from tray_app.capture.base import Chunk, Samples
+from tray_app.recorder.envelope import BLOCK, Hold, Stretch
+from tray_app.recorder.pauses import Pauses
+from tray_app.recorder.pieces import Break, Fill, Piece, Sound
 
 STEP = 0.050
 """A rise of the envelope of at least this many seconds is a gap; less is jitter or drift."""
@@ -25,99 +27,10 @@ LONG_STALL = 3.0
 """A stall that was watched for so many seconds is filled while it lasts …"""
 BEHIND = 1.0
 """… up to this many seconds behind now, so that Stop owes nothing and a crash loses no more."""
-BLOCK = 10.0
-"""Seconds over which the envelope's minimum is taken to learn the drift."""
 MAX_DRIFT = 1e-3
 """The steepest creep that is taken for a clock's drift: 1000 ppm. Sound devices stay within some 200 ppm."""
 WATCHED_TICK = 0.5
 """A tick counts for at most this much of a stall: after the program itself stood still, a burst may yet come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """Frames of the device, in its own rate, that belong at frame `at` of the file."""
-
-    at: int
-    samples: Samples
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """Zeros up to frame `end` of the file, from frame `start`: a gap, or frames that were dropped."""
-
-    start: int
-    end: int
-    dropped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """What comes next does not continue what came before: a pause's edge, a lost stream, the end."""
-
-
-Piece = Sound | Fill | Break
-
-
-@dataclass(slots=True)
-class _Pause:
-    """A pause: its edges in seconds and on the line; no end while it lasts."""
-
-    begin: float
-    begin_line: int
-    end: float | None = None
-    end_line: int | None = None
-
-
-@dataclass(slots=True)
-class _Stretch:
-    """An undisturbed stretch between gaps: minima of the envelope per block, for drift."""
-
-    base: float
-    block_began: float = math.nan
-    block_min: float = math.inf
-    first_began: float = math.nan
-    first_min: float = math.nan
-    last_began: float = math.nan
-    last_min: float = math.nan
-
-    def add(self, time: float, offset: float) -> bool:
-        """Take in a chunk's offset. Return True when that closed a block after the first."""
-        if math.isnan(self.block_began):
-            self.block_began = time
-        if time - self.block_began < BLOCK:
-            self.block_min = min(self.block_min, offset)
-            return False
-        first = math.isnan(self.first_min)
-        if first:
-            self.first_began, self.first_min = self.block_began, self.block_min
-        self.last_began, self.last_min = self.block_began, self.block_min
-        self.block_began, self.block_min = time, offset
-        return not first
-
-    @property
-    def creep(self) -> tuple[float, float]:
-        """How far the envelope crept, and over how long: (seconds, seconds)."""
-        if math.isnan(self.first_min):
-            return 0.0, 0.0
-        return self.last_min - self.first_min, self.last_began - self.first_began
-
-
-@dataclass(slots=True)
-class _Hold:
-    """Chunks held after a stall: `least` is the lowest offset, of chunk `least_at`; `frames` are the device's."""
-
-    until: float = math.inf
-    chunks: list[Chunk] = field(default_factory=list)
-    frames: int = 0
-    least: float = math.inf
-    least_at: int = 0
-
-    def add(self, chunk: Chunk, offset: float) -> None:
-        """Take in a chunk; of equal offsets the last one counts."""
-        if offset <= self.least:
-            self.least, self.least_at = offset, len(self.chunks)
-        self.chunks.append(chunk)
-        self.frames += chunk.dropped + len(chunk.samples)
 
 
 class Timeline:
@@ -140,18 +53,18 @@ class Timeline:
         self._run_start = 0
         self._run_frames = 0
         self._stall_from: int | None = None
-        self._hold: _Hold | None = _Hold()
-        self._stretch = _Stretch(started)
+        self._hold: Hold | None = Hold()
+        self._stretch = Stretch(started)
         self._past_creep = (0.0, 0.0)
         self._disturbed = False
-        self._pauses: list[_Pause] = []
-        self._past_pauses = 0
+        self._pauses = Pauses()
         self._skipped = 0
         self._last_tick: float | None = None
         self._watched = 0.0
         self._early = 0
         self._surplus = 0
         self._chunk_seconds = 0.0
+        self._reopened = False
 
     # What is known
 
@@ -163,13 +76,12 @@ class Timeline:
     @property
     def pauses(self) -> list[tuple[int, float]]:
         """Every pause that has ended: (frame of the file at which it stands, seconds it lasted)."""
-        found: list[tuple[int, float]] = []
-        out = 0
-        for pause in self._pauses:
-            if pause.end is not None and pause.end_line is not None:
-                found.append((min(pause.begin_line - out, self.frames), pause.end - pause.begin))
-                out += pause.end_line - pause.begin_line
-        return found
+        return self._pauses.listed(self.frames)
+
+    @property
+    def sleeps(self) -> list[tuple[int, float]]:
+        """Every time that the machine slept: (frame of the file at which it stands, seconds)."""
+        return self._pauses.sleeps(self.frames)
 
     @property
     def drift_ppm(self) -> float | None:
@@ -179,9 +91,8 @@ class Timeline:
         return -1e6 * rise / over if over > 0 else None
 
     def seconds_at(self, now: float) -> float:
-        """Return the take's clock at `now`: seconds since the start less the pauses so far."""
-        paused = sum((p.end if p.end is not None else now) - p.begin for p in self._pauses)
-        return max(0.0, now - self.started - paused)
+        """Return the take's clock at `now`: seconds since the start less pauses and sleep so far."""
+        return max(0.0, now - self.started - self._pauses.seconds(now))
 
     # What happens
 
@@ -190,6 +101,7 @@ class Timeline:
         pieces = self._release()
         self._begin_run(self._line)
         self._device_rate = device_rate
+        self._reopened = self._anchored
         self._new_stretch()
         return [*pieces, Break()]
 
@@ -197,7 +109,8 @@ class Timeline:
         """Place a chunk; return what can be written now (nothing while chunks are held)."""
         self._watched, self._last_tick = 0.0, None
         self._chunk_seconds = len(chunk.samples) / self._device_rate
-        if self._hold is None and self._offset(chunk, 0) - self._reference < STEP:
+        if self._hold is None and self._offset(chunk, 0) - self._reference < self._step:
+            self._reopened = False
             return self._place(chunk)
         return self._keep(chunk)
 
@@ -210,26 +123,37 @@ class Timeline:
             return []
         return self._fill_stall(self._line_at(now - BEHIND))
 
-    def lost(self) -> list[Piece]:
-        """Say that the stream has ended: what is held is decided now."""
-        return [*self._release(), Break()]
+    def lost(self, dropped: int = 0) -> list[Piece]:
+        """Say that the stream has ended: what is held is decided now.
+
+        `dropped` are frames of the device that came last and could not be kept: no chunk will bring that number.
+        """
+        pieces = self._release()
+        if dropped:
+            pieces += self._fill(self._run_start + self._scaled(self._run_frames + dropped), dropped=True)
+        return [*pieces, Break()]
 
     def pause(self, at: float) -> None:
         """Begin a pause at time `at`: from there nothing reaches the file."""
-        self._pauses.append(_Pause(at, max(self._line_at(at), self._line)))
+        self._pauses.begin(at, max(self._line_at(at), self._line))
 
     def resume(self, at: float) -> None:
         """End the pause that runs, at time `at`."""
-        pause = self._pauses[-1]
-        pause.end = at
-        pause.end_line = max(self._line_at(at), self._line, pause.begin_line)
+        self._pauses.end(at, max(self._line_at(at), self._line))
 
-    def stop(self, at: float) -> list[Piece]:
-        """End the take at time `at`: place what is held and fill what a stall still owes."""
+    def sleep(self, at: float, seconds: float, counted: float) -> None:
+        """The machine slept for `seconds` from `at` on, of which the clock counted `counted`: not in the file."""
+        self._pauses.sleep(at, max(self._line_at(at), self._line), seconds, counted, self._line_at(at + counted))
+
+    def stop(self, at: float, dropped: int = 0) -> list[Piece]:
+        """End the take at time `at`: place what is held, and fill what was `dropped` last, or a stall still owes."""
         pieces = self._release()
+        missing = min(self._run_start + self._scaled(self._run_frames + dropped), self._line_at(at))
+        if dropped and missing > self._line:
+            pieces += self._fill(missing, dropped=True)
         if self._line_at(at) - self._line >= (STEP + self._chunk_seconds) * self.rate:
             pieces += self._fill_stall(self._line_at(at))
-        if self._pauses and self._pauses[-1].end is None:
+        if self._pauses.running:
             self.resume(at)
         return [*pieces, Break()]
 
@@ -239,6 +163,14 @@ class Timeline:
     def _line(self) -> int:
         """The line's position of the next frame."""
         return self._run_start + self._scaled(self._run_frames)
+
+    @property
+    def _step(self) -> float:
+        """Seconds from which on a rise of the envelope is a gap.
+
+        Where a stream was opened again something is missing for certain: there a chunk is enough.
+        """
+        return min(STEP, self._chunk_seconds) if self._reopened else STEP
 
     def _scaled(self, device_frames: int) -> int:
         """Frames of the take for frames of the device, rounded half up in whole numbers: nothing adds up."""
@@ -262,11 +194,11 @@ class Timeline:
         """Hold a chunk after a stall; let go when it is clear what the stall was."""
         hold = self._hold
         if hold is None:
-            hold = self._hold = _Hold()
+            hold = self._hold = Hold()
         if not hold.chunks:
             hold.until = chunk.time + self._chunk_seconds + HOLD
         hold.add(chunk, self._offset(chunk, hold.frames))
-        caught_up = self._anchored and hold.least - self._reference < STEP
+        caught_up = self._anchored and hold.least - self._reference < self._step
         return self._release() if caught_up or chunk.time >= hold.until else []
 
     def _release(self) -> list[Piece]:
@@ -284,7 +216,8 @@ class Timeline:
             self._anchored = True
             if rise < STEP:
                 self._reference = self._stretch.base = hold.least
-        pieces = self._close_gap(round(rise * self.rate) if rise >= STEP else 0)
+        pieces = self._close_gap(round(rise * self.rate) if rise >= self._step else 0)
+        self._reopened = False
         for chunk in hold.chunks[: hold.least_at + 1]:
             pieces += self._place(chunk)
         for chunk in hold.chunks[hold.least_at + 1 :]:
@@ -357,30 +290,16 @@ class Timeline:
     def _new_stretch(self) -> None:
         rise, over = self._stretch.creep
         self._past_creep = (self._past_creep[0] + rise, self._past_creep[1] + over)
-        self._stretch = _Stretch(self._reference)
+        self._stretch = Stretch(self._reference)
 
     # Pauses: what of the line reaches the file
-
-    def _cut_out(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """The parts of the line from `begin` to `end` that no pause takes out."""
-        parts: list[tuple[int, int]] = []
-        for pause in self._pauses[self._past_pauses :]:
-            if pause.end_line is not None and pause.end_line <= begin:
-                self._past_pauses += 1
-                continue
-            if pause.begin_line >= end:
-                break
-            if begin < pause.begin_line:
-                parts.append((begin, pause.begin_line))
-            begin = end if pause.end_line is None else min(end, pause.end_line)
-        return [*parts, (begin, end)] if begin < end else parts
 
     def _sound(self, samples: Samples) -> list[Piece]:
         """Place frames of the device at the line's end, without what pauses take out."""
         at, first = self._line, self._run_frames
         end = self._run_start + self._scaled(first + len(samples))
         pieces: list[Piece] = []
-        for part_begin, part_end in [*self._cut_out(at, end), (end, end)]:
+        for part_begin, part_end in [*self._pauses.leave(at, end), (end, end)]:
             if part_begin > at:
                 self._skipped += part_begin - at
                 pieces.append(Break())
@@ -401,7 +320,7 @@ class Timeline:
         at = self._line
         self._disturbed = True
         pieces: list[Piece] = []
-        for part_begin, part_end in [*self._cut_out(at, end), (end, end)]:
+        for part_begin, part_end in [*self._pauses.leave(at, end), (end, end)]:
             self._skipped += part_begin - at
             if part_begin < part_end:
                 start, frames = part_begin - self._skipped, part_end - part_begin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from dataclasses import asdict, dataclass, replace
@@ -9,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.wav_header import put_all
 from tray_app.disk import Disk
 
 SIDECAR_VERSION = 1
 
 Ranges = tuple[tuple[int, int], ...]
+Sleeps = tuple[tuple[int, float, str, str], ...]
+"""(frame at which it stands, seconds, from, to by the clock on the wall) of every sleep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Facts:
     gaps: Ranges = ()
     dropped: Ranges = ()
     pauses: tuple[tuple[int, float], ...] = ()
+    sleeps: Sleeps = ()
     late_frames: int = 0
     drift_ppm: float | None = None
     cuts: Ranges = ()
@@ -54,18 +59,25 @@ class Facts:
         found["seconds"] = round(self.seconds, 6)
         found["drift_ppm"] = None if self.drift_ppm is None else round(self.drift_ppm, 2)
         found["stop_ms"] = None if self.stop_ms is None else round(self.stop_ms, 3)
+        found["sleeps"] = [[at, round(seconds, 3), *when] for at, seconds, *when in self.sleeps]
         found["pauses"] = [[at, round(seconds, 6)] for at, seconds in self.pauses]
         return found
 
 
 def write_sidecar(disk: Disk, path: Path, facts: Facts) -> None:
-    """Write the sidecar under a temporary name and rename it. Raises `OSError`."""
+    """Write the sidecar under a temporary name and rename it. Raises `OSError`, and leaves nothing of it then."""
     text = json.dumps({"version": SIDECAR_VERSION, **facts.as_json()}, indent=1, ensure_ascii=False)
     temporary = path.with_name(path.name + ".part")
     disk.remove(temporary)
-    with disk.create(temporary) as file:
-        file.write(text.encode())
-    disk.replace(temporary, path)
+    try:
+        with disk.create(temporary) as file:
+            # A disk that fills up takes a part, and says nothing.
+            put_all(file, text.encode())
+        disk.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
 
 
 def read_sidecar(disk: Disk, path: Path) -> Facts | None:
@@ -91,6 +103,8 @@ def _facts(found: dict[str, Any]) -> Facts:
         gaps=_ranges(found["gaps"]),
         dropped=_ranges(found["dropped"]),
         pauses=tuple((int(at), _finite(seconds)) for at, seconds in found["pauses"]),
+        # Not in the sidecars of the first version.
+        sleeps=tuple((int(at), _finite(sec), str(since), str(to)) for at, sec, since, to in found.get("sleeps", [])),
         late_frames=int(found["late_frames"]),
         drift_ppm=None if drift is None else _finite(drift),
         cuts=_ranges(found["cuts"]),

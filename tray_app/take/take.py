@@ -7,6 +7,7 @@ tells whether that process lives; its stage is the post-processing queue's memor
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import logging
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MARKER_VERSION = 1
 MARKER = ".take"
+_MARKER_BYTES = 512
 _MAX_MARKER = 1 << 20
 
 
@@ -87,7 +89,11 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the marker says. `live` tells that the twin was completed at Stop; `reason` why a take is parked."""
+    """What the marker says. `live` tells that the twin was completed at Stop; `reason` why a take is parked.
+
+    `attempts` is how often somebody began to finish it without having noted how that ended: each time the program, or
+    the machine, ended in the middle.
+    """
 
     stage: Stage
     plan: Plan
@@ -111,22 +117,30 @@ class Take:
         _write(self._marker, self.memory)
 
     def release(self) -> None:
-        """Give the take up without ending it: another start will find it."""
-        self._marker.close()
+        """Give the take up without ending it: another start will find it. Never raises."""
+        self._close()
 
     def done(self) -> None:
-        """End the take: the marker goes. Failure to remove it only means that it is looked at once more."""
+        """End the take: the marker goes. Failure to remove it only means that it is looked at once more.
+
+        Never raises.
+        """
         try:
             try:
                 # Removed while it is still locked, so that nobody can claim a take that has just ended …
                 self._disk.remove(self.paths.marker)
             except PermissionError:
                 # … but Windows removes no open file: there it may be claimed once more, which does no harm.
-                self._marker.close()
+                self._close()
                 self._disk.remove(self.paths.marker)
         except OSError as error:
             log.warning("marker %s stays: %r", self.paths.marker, error)
         finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Close the marker, which frees its lock, whatever the disk says to that."""
+        with contextlib.suppress(OSError):
             self._marker.close()
 
 
@@ -218,9 +232,11 @@ def claim(disk: Disk, marker: Path) -> Take | None:
 
 
 def _write(file: io.FileIO, memory: Memory) -> None:
-    text = json.dumps({"version": MARKER_VERSION, **asdict(memory)}).encode()
+    # Spaces make it as long as before: one write, which needs no room on a full disk and cannot leave an old end.
+    text = json.dumps({"version": MARKER_VERSION, **asdict(memory)}).encode().ljust(_MARKER_BYTES)
     file.seek(0)
-    file.write(text)
+    if file.write(text) != len(text):
+        raise OSError(errno.ENOSPC, "the marker was written in part")
     file.truncate()
 
 
