@@ -7,15 +7,18 @@ import queue
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, JobFinished, JobProgress, Problem
-from tray_app.processing.jobs import Jobs, Outcome
 from tray_app.processing.recovery import has_ended, make_whole
 from tray_app.take.facts import Facts
 from tray_app.take.take import Stage, Take
+
+if TYPE_CHECKING:
+    from tray_app.processing.jobs import Jobs, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +35,18 @@ class JobQueue:
 
     def __init__(self, disk: Disk, bus: EventBus, jobs: Jobs | None = None) -> None:
         self._disk, self._bus = disk, bus
-        self._jobs = jobs or Jobs(disk)
+        self._given = jobs
         self._entries: queue.SimpleQueue[_Entry] = queue.SimpleQueue()
         self._lock = threading.Condition()
         self._left = 0
         self._closed = False
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        """Made on the worker's thread: it needs numpy, for which the program's start does not wait."""
+        from tray_app.processing.jobs import Jobs
+
+        return self._given or Jobs(self._disk)
 
     def submit(self, take: Take, facts: Facts | None = None, *, recovered: bool = False) -> None:
         """Queue a take that this process owns. Returns at once."""

@@ -14,6 +14,7 @@ from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk, Patience, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
+from tray_app.processing.behind import Behind
 from tray_app.processing.codecs import decode
 from tray_app.processing.verify import check_frames
 from tray_app.take.facts import Facts
@@ -34,8 +35,9 @@ def trim_into(
         try:
             with _named(part), disk.create(part) as file:
                 writer = WavWriter(file, reader.format)
-                with _named(source):
-                    result = trim(reader, _named(part)(writer.write), *silence, progress=progress)
+                with _named(source), Behind(_named(part)(writer.write)) as behind:
+                    result = trim(reader, behind.write, *silence, progress=progress, turn=behind.turn)
+                    behind.finish()
                 writer.finish()
             check_frames(disk, part, reader.format, result.kept_frames)
         except FileExistsError:

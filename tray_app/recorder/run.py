@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Backend, Chunk, Source
@@ -18,11 +19,13 @@ from tray_app.events import EventBus, Gap, Level, Problem, StateChanged, TakeFin
 from tray_app.recorder.device import Device, Outcome, apart, open_device
 from tray_app.recorder.follow import Follower, Step, target
 from tray_app.recorder.inbox import Inbox
-from tray_app.recorder.making import Making
 from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
 from tray_app.take.take import Plan, Take, begin, begin_exactly
+
+if TYPE_CHECKING:
+    from tray_app.recorder.making import Making
 
 log = logging.getLogger(__name__)
 
@@ -214,6 +217,9 @@ class Run(threading.Thread):
 
     def _begin(self) -> Making:
         """Claim the take's name and files, and let in what has arrived."""
+        # Here and not above: it needs numpy, for which the tray's icon does not wait.
+        from tray_app.recorder.making import Making
+
         order, stream = self._order, self._opened_device.stream
         self._began = self._wall()
         name = order.name if order.exact else fill_template(order.name, self._began)
