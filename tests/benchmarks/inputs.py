@@ -33,9 +33,11 @@ _TABLE = 4096
 def _wave(harmonics: int) -> Sound:
     """One period of a buzz whose overtones fall as those of a voice or a string do; RMS 1."""
     phase = np.arange(_TABLE) * (2 * np.pi / _TABLE)
-    wave = sum(np.sin(number * phase + number * number) / number for number in range(1, harmonics + 1))
-    wave = np.asarray(wave)
-    return (wave / np.sqrt(np.mean(wave**2))).astype(np.float32)
+    wave = np.zeros(_TABLE)
+    for number in range(1, harmonics + 1):
+        wave += np.sin(number * phase + number * number) / number
+    wave /= np.sqrt(np.mean(wave**2))
+    return wave.astype(np.float32)
 
 
 def _buzz(hertz: Sound, rate: int, harmonics: int) -> Sound:
@@ -65,7 +67,7 @@ def speech(rng: np.random.Generator, frames: int, rate: int) -> Sound:
         for _ in range(syllables):
             length = int(rate * rng.uniform(0.15, 0.33))
             part = level[at : at + length]
-            shape = np.sin(np.linspace(0, np.pi, length, dtype=np.float32)) ** np.float32(0.5)
+            shape = np.sqrt(np.sin(np.linspace(0, 3.1415, length, dtype=np.float32)))
             part[:] = (shape * np.float32(10 ** (rng.uniform(-28, -16) / 20)))[: len(part)]
             at += length
         at += int(rate * rng.choice([0.2, 0.35, 0.7, 1.2, 2.0]))
@@ -98,8 +100,9 @@ def meeting(rng: np.random.Generator, frames: int, rate: int) -> Sound:
 def threshold(rng: np.random.Generator, frames: int, rate: int) -> Sound:
     """A sine whose RMS is the threshold: no rough look can decide, every millisecond has to be added up."""
     del rng
-    peak = np.float32(10 ** (-40.000 / 20) * np.sqrt(2))
-    return np.sin(np.arange(frames) * (2 * np.pi * 1000 / rate)).astype(np.float32) * peak
+    peak = 10 ** (-40.000 / 20) * np.sqrt(2)
+    sound = peak * np.sin(np.arange(frames) * (2 * np.pi * 1000 / rate))
+    return np.asarray(sound, np.float32)
 
 
 def alternating(rng: np.random.Generator, frames: int, rate: int) -> Sound:
