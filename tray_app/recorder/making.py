@@ -22,6 +22,9 @@ from tray_app.take.take import Stage, Take
 
 log = logging.getLogger(__name__)
 
+HEADER_MS = 50
+"""How often the original's header is rewritten: with the time for which chunks wait, a killed process loses 0.1 s."""
+
 LIVE_LIMIT = 16 << 20
 """Live trimming keeps up to one silent window in memory; a longer one is trimmed from the file after Stop."""
 
@@ -212,7 +215,7 @@ class Making:
     def _begin_file(self) -> WavWriter:
         """Write the header. Where not even that fits, the file that was just made goes again."""
         try:
-            return WavWriter(self._file, self.format)
+            return WavWriter(self._file, self.format, refresh_ms=HEADER_MS)
         except OSError:
             self._file.close()
             with contextlib.suppress(OSError):
