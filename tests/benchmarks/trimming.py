@@ -17,7 +17,7 @@ import soundfile
 from tests.benchmarks import peers
 from tests.benchmarks.inputs import PLAIN, make
 from tests.benchmarks.peers import COPY, OURS, PEERS, PYDUB, Peer
-from tests.benchmarks.process import ProgramError, Runs, in_turn, measure
+from tests.benchmarks.process import Runs, in_turn, measure
 from tests.benchmarks.report import Table, length, ratio, seconds, spread
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import WavReader
@@ -26,8 +26,6 @@ PEERS_UP_TO = 3600
 """Seconds. Longer input is RF64, which pydub and sox do not read, and pydub would need the whole machine's memory."""
 
 KINDS = ("speech", "music", "nothing", "room")
-
-_PYDUB_LOUDER = 1
 
 
 @dataclass(slots=True)
@@ -116,7 +114,7 @@ def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer])
         racing = [peer for peer in runners if number <= PEERS_UP_TO or peer.name in (OURS, COPY, peers.FFMPEG)]
         found = shop.race(source, racing)
         points += [Point(name, number, runs.seconds) for name, runs in found.items()]
-        tables.append(_length_table(shop, source, number, found, bare))
+        tables.append(_length_table(source, number, found, bare))
         ours = found[OURS]
         costs[number] = (1e9 * (ours.seconds - begin) / (number * PLAIN.rate), ours.peak_mib - bare)
         if number > PEERS_UP_TO:
@@ -127,12 +125,12 @@ def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer])
     return [*tables, linear], points
 
 
-def _length_table(shop: Workshop, source: Path, number: int, found: Mapping[str, Runs], bare: float) -> Table:
+def _length_table(source: Path, number: int, found: Mapping[str, Runs], bare: float) -> Table:
     ours, rules = found[OURS], {peer.name: peer.rule for peer in PEERS}
     size = source.stat().st_size
     table = Table(
         f"{length(number)} of 24-bit stereo at 48 kHz ({size / 1e6:.0f} MB)",
-        f"{shop.input('meeting', 60) and ''}A mixture of speech, music, digital silence and a quiet room; "
+        f"A mixture of speech, music, digital silence and a quiet room; "
         f"{100 * kept_part(source):.0f} % is kept. Whole processes, in turn; medians, with the shortest and longest.",
         ("program", "runs", "time", "of ours", "CPU", "peak above numpy", "its rule"),
     )
@@ -287,6 +285,3 @@ def present(say: Callable[[str], None]) -> list[Peer]:
         if not peer.there:
             say(f"{peer.name} is left out: {peer.needs} is not installed.")
     return [peer for peer in PEERS if peer.there]
-
-
-__all__ = ["Point", "ProgramError", "Workshop", "identity", "kinds", "lengths", "many", "present", "worst"]
