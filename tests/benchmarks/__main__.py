@@ -41,7 +41,6 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--rf64", action="store_true", help="4.2 h too, where a WAV becomes RF64; 9 GB of disk")
     arguments.add_argument("--no-pydub", action="store_true", help="leave pydub out, which takes most of the time")
-    arguments.add_argument("--identity-hour", action="store_true", help="compare an hour with pydub's output, too")
     arguments.add_argument("--seconds", type=float, default=30, help="seconds that live recording is watched")
     arguments.add_argument("--minutes", type=int, nargs="+", default=(1, 10, 60), help="minutes of the simulated takes")
     arguments.add_argument("--keep", action="store_true", help="keep the inputs for the next run")
@@ -104,7 +103,8 @@ def _trimmed(options: argparse.Namespace, shop: Workshop, points: list[Point]) -
     yield trimming.many(shop, 8, middle)
     if not options.no_pydub and any(peer.name == PYDUB for peer in runners):
         cases: list[tuple[str, int]] = [(kind, number) for number in lengths[:2] for kind in ("meeting", *KINDS)]
-        yield trimming.identity(shop, [*cases, *([("meeting", 3600)] if options.identity_hour else [])])
+        cases += [("meeting", number) for number in lengths[2:] if number <= trimming.PEERS_UP_TO]
+        yield trimming.identity(shop, cases)
 
 
 def _document(tables: Sequence[Table]) -> str:

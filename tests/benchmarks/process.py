@@ -84,19 +84,19 @@ def measure(command: Sequence[str]) -> Usage:
 def in_turn(
     commands: Mapping[str, Sequence[str]],
     rounds: Mapping[str, int],
-    before: Callable[[], None],
+    before: Callable[[str], None],
     after: Callable[[str], None],
 ) -> dict[str, Runs]:
     """Run the commands one after the other, round after round, so that none has the machine's better minutes alone.
 
-    `rounds` says how often each takes part. `before` is called before every run, `after` with its name behind it;
-    neither is measured.
+    `rounds` says how often each takes part. `before` is called with its name before every run, `after` behind
+    it; neither is measured.
     """
     found = {name: Runs() for name in commands}
     for turn in range(max(rounds.values(), default=0)):
         for name, command in commands.items():
             if turn < rounds[name]:
-                before()
+                before(name)
                 found[name].usages.append(measure(command))
                 after(name)
     return found

@@ -70,16 +70,17 @@ def _row(name: str, cost: Cost) -> tuple[str, ...]:
 
 def simulated(shop: Workshop, minutes: tuple[int, ...]) -> Table:
     """Record hours in seconds: memory, cost, and Stop after takes of several lengths; medians."""
+    rounds_of_each = min(3, shop.rounds)
     table = Table(
         "Long takes",
         "The recorder with all its threads and files, fed as fast as it follows; each take in a process of its own "
-        f"({shop.rounds} of each; 22 MiB of the memory are the sound that is fed). Complete: both files whole, named.",
+        f"({rounds_of_each} of each; 22 MiB are the sound that is fed). Complete: both files whole and named.",
         ("take", "CPU a chunk", "memory", "Stop → complete", "Stop → stream closed"),
     )
     for number in minutes:
         shop.say(f"  a take of {length(60 * number)}")
         command = [sys.executable, "-m", "tests.benchmarks.feed", str(60 * number), str(shop.folder)]
-        rounds = [json.loads(subprocess.check_output(command, text=True)) for _ in range(shop.rounds)]
+        rounds = [json.loads(subprocess.check_output(command, text=True)) for _ in range(rounds_of_each)]
         middle = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
         worst = {key: max(one[key] for one in rounds) for key in rounds[0]}
         table.rows.append(

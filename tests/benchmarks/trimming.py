@@ -23,7 +23,7 @@ from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import WavReader
 
 PEERS_UP_TO = 3600
-"""Seconds. Longer input is RF64, which pydub and sox do not read, and pydub would need the whole machine's memory."""
+"""Seconds. Longer input is RF64, which not all read, and pydub would need 14 GB of memory for it."""
 
 KINDS = ("speech", "music", "nothing", "room")
 
@@ -35,6 +35,8 @@ class Workshop:
     folder: Path
     rounds: int = 5
     say: Callable[[str], None] = print
+    verdicts: dict[str, str] = field(default_factory=dict)
+    """By the input's name, whether our last output and pydub's are the same."""
     _warm: bytearray = field(default_factory=lambda: bytearray(4 << 20))
 
     def input(self, kind: str, length_s: int, fmt: AudioFormat = PLAIN) -> Path:
@@ -54,25 +56,35 @@ class Workshop:
         path.unlink()
 
     def race(self, source: Path, runners: Sequence[Peer]) -> dict[str, Runs]:
-        """Run programs on one file in turn."""
+        """Run programs on one file in turn, and compare what we and pydub made of it."""
         size = source.stat().st_size
         commands = {peer.name: peer.command(source, self.folder / _target(peer)) for peer in runners}
         slow = {peer.name for peer in runners if peer.slow and size > 500_000_000}
         rounds = {name: 1 if name in slow else self.rounds for name in commands}
 
+        targets = {peer.name: self.folder / _target(peer) for peer in runners}
+        kept = {OURS, PYDUB} if {OURS, PYDUB} <= set(targets) else set()
+
+        def before(name: str) -> None:
+            targets[name].unlink(missing_ok=True)
+            self.warm(size)
+
         def after(name: str) -> None:
-            self._remove(self.folder / _target(next(peer for peer in runners if peer.name == name)))
+            if name not in kept:
+                targets[name].unlink()
 
         self.say(f"  {source.name}: {', '.join(commands)}")
-        return in_turn(commands, rounds, lambda: self.warm(size), after)
+        found = in_turn(commands, rounds, before, after)
+        if kept:
+            self.verdicts[source.name] = compare(targets[OURS], targets[PYDUB])
+            for name in kept:
+                targets[name].unlink()
+        return found
 
     def alone(self, commands: Mapping[str, Sequence[str]], size: int, after: Callable[[], None]) -> dict[str, Runs]:
         """Run any commands in turn."""
         rounds = dict.fromkeys(commands, self.rounds)
-        return in_turn(commands, rounds, lambda: self.warm(size), lambda _: after())
-
-    def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
+        return in_turn(commands, rounds, lambda _: self.warm(size), lambda _: after())
 
 
 def _target(peer: Peer) -> str:
@@ -111,7 +123,7 @@ def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer])
     costs: dict[int, tuple[float, float]] = {}
     for number in all_seconds:
         source = shop.input("meeting", number)
-        racing = [peer for peer in runners if number <= PEERS_UP_TO or peer.name in (OURS, COPY, peers.FFMPEG)]
+        racing = [peer for peer in runners if number <= PEERS_UP_TO or peer.name in (OURS, COPY)]
         found = shop.race(source, racing)
         points += [Point(name, number, runs.seconds) for name, runs in found.items()]
         tables.append(_length_table(source, number, found, bare))
@@ -174,12 +186,14 @@ def identity(shop: Workshop, cases: Sequence[tuple[str, int]]) -> Table:
     for kind, number in cases:
         source = shop.input(kind, number)
         one, other = shop.folder / _target(ours), shop.folder / _target(theirs)
-        shop.say(f"  {source.name}: comparing")
-        measure(ours.command(source, one))
-        measure(theirs.command(source, other))
-        table.rows.append((kind, length(number), f"{100 * kept_part(source):.0f} %", compare(one, other)))
-        one.unlink()
-        other.unlink()
+        if source.name not in shop.verdicts:
+            shop.say(f"  {source.name}: comparing")
+            measure(ours.command(source, one))
+            measure(theirs.command(source, other))
+            shop.verdicts[source.name] = compare(one, other)
+            one.unlink()
+            other.unlink()
+        table.rows.append((kind, length(number), f"{100 * kept_part(source):.0f} %", shop.verdicts[source.name]))
     return table
 
 
