@@ -18,5 +18,5 @@ def effort(full: _T, windows: _T) -> _T:
 
 
 def tenth(count: int) -> int:
-    """Return `count`, or a tenth of it in an ordinary run of the tests; a hundredth in Windows' Python."""
-    return count if WHOLE else max(1, count // effort(10, 100))
+    """Return `count`, or a tenth of it in an ordinary run of the tests; a fortieth in Windows' Python."""
+    return count if WHOLE else max(1, count // effort(10, 40))

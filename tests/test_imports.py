@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,25 @@ def test_a_circle_is_found(tmp_path: Path) -> None:
     }
     house(tmp_path, files)
     assert circles(tmp_path) == [["tray_app.audio.a", "tray_app.audio.b", "tray_app.audio.c", "tray_app.audio.a"]]
+
+
+LATE = ("numpy", "soundfile", "soxr", "pydub", "plyer", "tqdm", "sounddevice", "concurrent.futures", "asyncio")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return which of `LATE` are in a fresh Python after a statement."""
+    code = f"import sys\n{statement}\nprint(*[name for name in {LATE} if name in sys.modules])"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_the_icon_waits_for_nothing_that_only_recording_needs() -> None:
+    """All that stands between a start and the icon, but for the desktop's own library."""
+    start = "from tray_app import cli, resident\nfrom tray_app.app import App\nfrom tray_app.settings import load\n"
+    start += "cli.parser(cli._needed(['--start']))\napp = App(load({}, {'RECORDER_NOTIFY': 'false'}, None))"
+    assert loaded_by(start) == set()
+    assert "numpy" in loaded_by(f"{start}\napp.warm_up()")
+
+
+def test_a_command_for_the_tray_waits_for_neither_numpy_nor_icon() -> None:
+    code = "from tray_app import cli\ncli.parser(cli._needed(['status', '--json']))"
+    assert loaded_by(code) == set()

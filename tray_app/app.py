@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -43,7 +44,7 @@ class App:
     def __init__(self, settings: Settings, disk: Disk | None = None, backends: Sequence[Backend] | None = None) -> None:
         self.settings = settings
         self.disk = disk or Disk()
-        self.backends = list(pick() if backends is None else backends)
+        self._backends = backends
         self.bus = EventBus()
         self.queue = JobQueue(self.disk, self.bus)
         submit = self.queue.submit
@@ -63,6 +64,18 @@ class App:
         self.queue.close(0)
         self.bus.deliver(0)
         self.notifier.close(NOTIFY_DEADLINE)
+
+    @cached_property
+    def backends(self) -> list[Backend]:
+        """The ways to capture sound, best first. Found when first asked for: the icon does not wait."""
+        return list(pick() if self._backends is None else self._backends)
+
+    def warm_up(self) -> None:
+        """Load what a take needs, so that the first Start is as quick as the second. Takes some 100 ms; any thread."""
+        from tray_app.recorder import making
+
+        del making
+        log.debug("ready to record by %s", ", ".join(backend.name for backend in self.backends))
 
     def recover(self, folder: Path | None = None, *, asked: bool = False) -> Found:
         """Queue what a crash left in `folder` (default: the save folder). Takes that are being made are left alone.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tray_app import __version__, logs, settings
-from tray_app.commands import autostart, devices, doctor, record, recover, remote, trim
-from tray_app.desktop import alert
 from tray_app.errors import RecorderError
 
 log = logging.getLogger(__name__)
@@ -36,15 +35,60 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {
-    "record": record,
-    "trim": trim,
-    "devices": devices,
-    "doctor": doctor,
-    "recover": recover,
-    **remote.COMMANDS,
-    "autostart": autostart,
+def _record() -> Command:
+    from tray_app.commands import record
+
+    return record
+
+
+def _trim() -> Command:
+    from tray_app.commands import trim
+
+    return trim
+
+
+def _devices() -> Command:
+    from tray_app.commands import devices
+
+    return devices
+
+
+def _doctor() -> Command:
+    from tray_app.commands import doctor
+
+    return doctor
+
+
+def _recover() -> Command:
+    from tray_app.commands import recover
+
+    return recover
+
+
+def _remote(name: str) -> Command:
+    from tray_app.commands import remote
+
+    return remote.COMMANDS[name]
+
+
+def _autostart() -> Command:
+    from tray_app.commands import autostart
+
+    return autostart
+
+
+_TOLD_TO_THE_TRAY = ("start", "pause", "resume", "stop", "toggle", "status", "quit")
+
+COMMANDS: dict[str, Callable[[], Command]] = {
+    "record": _record,
+    "trim": _trim,
+    "devices": _devices,
+    "doctor": _doctor,
+    "recover": _recover,
+    **{name: functools.partial(_remote, name) for name in _TOLD_TO_THE_TRAY},
+    "autostart": _autostart,
 }
+"""Each command's module is imported only where it is needed: the tray's icon and `status` wait for no numpy."""
 
 PROG = Path(sys.executable).stem if getattr(sys, "frozen", False) else "tray-recorder"
 """What a user types: the exe for the terminal has a name of its own."""
@@ -62,15 +106,10 @@ Records what the computer plays and removes the silence.
 _EPILOG = f"`{PROG} COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser for all commands."""
+def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser for these commands, by default for all."""
     raw = argparse.RawDescriptionHelpFormatter
-    # Suppressed: a command's own default would hide what stands before the command.
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    group = common.add_argument_group("options of every command")
-    group.add_argument("--env-file", type=Path, metavar="FILE", help="read settings from this file instead of .env")
-    group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
-    group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
+    common = _common()
     top = argparse.ArgumentParser(
         prog=PROG,
         description=_DESCRIPTION,
@@ -81,7 +120,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--start", action="store_true", help="without a command: begin to record at once")
     subs = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, command in COMMANDS.items():
+    for name in commands:
+        command = COMMANDS[name]()
         about = command.ABOUT
         sub = subs.add_parser(
             name,
@@ -95,6 +135,27 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _common() -> argparse.ArgumentParser:
+    """Return the options of all commands."""
+    # Suppressed: a command's own default would hide what stands before the command.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    group = common.add_argument_group("options of every command")
+    group.add_argument("--env-file", type=Path, metavar="FILE", help="read settings from this file instead of .env")
+    group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
+    group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
+    return common
+
+
+def _needed(arguments: Sequence[str]) -> list[str]:
+    """Return the commands that the parser must know: the one that is given; all, where it cannot be told which."""
+    bare = argparse.ArgumentParser(prog=PROG, add_help=False, parents=[_common()], allow_abbrev=False)
+    bare.add_argument("--start", action="store_true")
+    _, left = bare.parse_known_args(arguments)
+    if left and left[0] in COMMANDS:
+        return left[:1]
+    return list(COMMANDS) if left else []
+
+
 def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     """Run one command. Return the exit status: 0 done, 1 it failed, 2 wrong usage or setting.
 
@@ -105,11 +166,11 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         if hasattr(stream, "reconfigure"):
             # A pipe's own encoding (cp1252 on Windows) could not show every name.
             stream.reconfigure(encoding="utf-8", errors="replace")
-    parsing = parser()
+    parsing = parser(_needed(arguments))
     args = parsing.parse_args(arguments)
     if args.start and args.command:
         parsing.error(f"--start goes without a command, not with {args.command!r}")
-    command = COMMANDS.get(args.command)
+    command = COMMANDS[args.command]() if args.command else None
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
     try:
@@ -146,6 +207,8 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
 def say(text: str) -> None:
     """Print a line on standard error; where there is none, as in a windowed program, show it in a box."""
     if sys.stderr is None:
+        from tray_app.desktop import alert
+
         alert.show(text)
     else:
         print(f"tray-recorder: {text}", file=sys.stderr, flush=True)

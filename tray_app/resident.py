@@ -118,6 +118,7 @@ class Resident:
             log.warning("%s (%s)", error, error.detail)
         self._ask_autostart()
         self._app.bus.wake()
+        self._app.warm_up()
 
     # What is asked for
 

@@ -26,7 +26,7 @@ def detect(case: Case, thresh: float | None = None, chunk: int | None = None) ->
 
 def run_through(detector: SilenceDetector, pcm: bytes, chunks: list[int]) -> list[Run]:
     """Feed chunks of so many frames, the rest at once; the runs, neighbours of the same fate joined."""
-    size = detector._fmt.frame_bytes
+    size = detector.format.frame_bytes
     runs, at = [], 0
     for frames in chunks:
         runs += detector.feed(pcm[at : at + frames * size])

@@ -215,7 +215,7 @@ def test_a_write_that_fails_passes_through() -> None:
 
 
 def test_progress_grows_to_the_whole() -> None:
-    case = speech(AudioFormat(48000, 2, 24), 20)
+    case = speech(AudioFormat(48000, 2, 24), 40)
     seen: list[float] = []
     trim(MemoryReader(case.fmt, case.pcm), Sink().write, progress=seen.append)
     assert len(seen) > 2
@@ -223,9 +223,59 @@ def test_progress_grows_to_the_whole() -> None:
     assert seen[-1] == 1.0
 
 
+class Later:
+    """Does what it is told only when it must: notices a buffer that is used again too early."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.turns = 0
+        self._views: list[memoryview] = []
+        self._older: list[memoryview] = []
+
+    def write(self, view: memoryview) -> None:
+        self._views.append(view)
+
+    def turn(self) -> None:
+        self.turns += 1
+        self.parts += map(bytes, self._older)
+        self._older, self._views = self._views, []
+
+
+@pytest.mark.parametrize("window", [500, 30_000])
+def test_a_write_may_be_done_later_until_the_turn_after_the_next(window: int) -> None:
+    case = speech(AudioFormat(48000, 2, 24), 60)
+    case.values[48_000 * 10 : 48_000 * 45] //= 100
+    later = Later()
+    result = trim(MemoryReader(case.fmt, case.pcm), later.write, window, turn=later.turn)
+    later.turn()
+    later.turn()
+    assert later.turns > 3
+    assert digest(b"".join(later.parts)) == digest(bytes_of(case, result.cuts))
+    assert result.cuts
+
+
+@pytest.mark.parametrize("most", [1 << 40, 10_007])
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_window_too_long_to_be_held_gives_what_it_gave_live(sound: bool, most: int) -> None:
+    """More than 8 MiB of it: the file is read twice."""
+    case = speech(AudioFormat(48000, 2, 24), 100)
+    case.values[48_000 * 20 : 48_000 * 81] //= 100
+    if not sound:
+        case.values[:] = 0
+    case = Case(case.fmt, 60_000, -40.0, case.values)
+    seen: list[float] = []
+    sink = Sink()
+    result = trim(MemoryReader(case.fmt, case.pcm, most), sink.write, 60_000, progress=seen.append)
+    live_kept, live_result = live(case, [])
+    assert result == live_result
+    assert digest(sink.data) == digest(live_kept)
+    assert len(result.cuts) == 1
+    assert seen == sorted(seen)
+
+
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_cancelling_ends_it_before_the_next_block(after: int) -> None:
-    case = speech(AudioFormat(48000, 2, 24), 40)
+    case = speech(AudioFormat(48000, 2, 24), 80)
     sink = Sink()
     seen: list[float] = []
     told: Callable[[], bool] = lambda: len(seen) >= after  # noqa: E731

@@ -56,7 +56,7 @@ def tell(command: str, *, as_json: bool = False) -> int:
 
 def test_there_is_a_command_for_all_that_can_be_asked_but_show() -> None:
     assert set(remote.COMMANDS) == COMMANDS - {"show"}
-    assert {name: cli.COMMANDS[name] for name in remote.COMMANDS} == remote.COMMANDS
+    assert {name: cli.COMMANDS[name]() for name in remote.COMMANDS} == remote.COMMANDS
 
 
 def test_each_tells_the_program_what_it_is_called(program: Instance, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import termios
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import soundfile
 
 from tests.audio.oracle import Case, Values, noise, pydub_cuts, pydub_kept
 from tests.audio.wav_files import chunk, ours, plain_fmt, riff
+from tests.sound import wait_until
 from tests.terminal.program import PROGRAM, clean_env, run
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import WavReader
@@ -225,7 +227,9 @@ def cut_short(folder: Path) -> Path:
 
 def a_folder(folder: Path) -> Path:
     path = folder / "folder.wav"
-    path.mkdir()
+    (path / "deeper.wav").mkdir(parents=True)
+    (path / "notes.txt").write_text("no sound")
+    (path / "talk_trimmed.wav").write_bytes(b"made by trim, so nobody looks into it")
     return path
 
 
@@ -247,7 +251,7 @@ def no_data(folder: Path) -> Path:
         (text, "is not a sound file that can be read"),
         (empty, "is empty"),
         (cut_short, "cut short"),
-        (a_folder, "is a folder"),
+        (a_folder, "no sound file"),
         (lambda folder: folder / "missing.wav", "is not there"),
         (damaged, "damaged"),
         (no_data, "damaged"),
@@ -380,6 +384,58 @@ def test_one_bad_file_does_not_keep_the_good_ones_from_being_trimmed(tmp_path: P
     for name in ("one", "two"):
         assert pcm_of(tmp_path / f"{name}_trimmed.wav") == pydub_kept(case(), pydub_cuts(case()))
     assert len(tree(tmp_path)) == 5
+
+
+def test_all_sound_of_a_folder_is_trimmed_once(tmp_path: Path, env: dict[str, str]) -> None:
+    for name in ("c.wav", "a.WAV", "b.wav"):
+        wav(tmp_path, name)
+    (tmp_path / "notes.txt").write_text("no sound")
+    done = run("trim", tmp_path, "--json", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert [Path(one["original"]).name for one in found] == ["a.WAV", "b.wav", "c.wav"]
+    for one in found:
+        assert pcm_of(Path(one["trimmed"])) == pydub_kept(case(), pydub_cuts(case()))
+    (tmp_path / "a_trimmed.wav").unlink()
+    (tmp_path / "b.wav").unlink()
+    before = tree(tmp_path)
+    again = run("trim", tmp_path, env=env)
+    assert again.returncode == 1
+    assert "c_trimmed.wav exists already" in again.stderr
+    assert again.stdout.startswith(f"{tmp_path / 'a_trimmed.wav'}: ")
+    assert set(tree(tmp_path)) - set(before) == {"a_trimmed.wav"}
+
+
+def test_two_inputs_never_share_an_output(tmp_path: Path, env: dict[str, str]) -> None:
+    """Not even with --force: the first one's sound would be lost."""
+    (tmp_path / "other").mkdir()
+    one, two = wav(tmp_path), tmp_path / "other" / "talk.wav"
+    two.write_bytes(ours(FMT, case().pcm[: RATE * 3]))
+    done = run("trim", one, two, "--output", tmp_path / "new", "--force", env=env)
+    assert_one_line(done)
+    assert "output of another input" in done.stderr
+    assert pcm_of(tmp_path / "new" / "talk.wav") == pydub_kept(case(), pydub_cuts(case()))
+
+
+def test_ctrl_c_leaves_nothing_half_made(tmp_path: Path, env: dict[str, str]) -> None:
+    """Two long files at once, and Ctrl-C when both have begun to be written."""
+    sources = [tmp_path / f"{name}.wav" for name in "ab"]
+    for source in sources:
+        with source.open("wb") as file:
+            file.write(ours(FMT, b"")[:-4] + (3_000_000_000).to_bytes(4, "little"))
+            file.truncate(3_000_000_000)  # silence that takes no room
+    before = set(tree_names(tmp_path))
+    command = [*PROGRAM, "trim", *map(str, sources), "--min-silence-len", "60000", "--silence-thresh=-120", "--force"]
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(tree_names(tmp_path)) == 4, 30, "both are being written")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (1, "tray-recorder: Stopped.\n")
+    assert set(tree_names(tmp_path)) == before
+
+
+def tree_names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_bar_is_drawn_for_a_terminal_only(tmp_path: Path, env: dict[str, str]) -> None:

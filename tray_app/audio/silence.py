@@ -55,8 +55,8 @@ class SilenceDetector:
     """Decides which frames of a recording are silence.
 
     Fed with PCM bytes of `fmt` in any portions, which never make a difference. `min_silence_len` in ms, at least 1;
-    `silence_thresh` in dBFS, at most 0. Raises `ValueError` for other values. `frames` and `kept_frames` count what
-    was fed and what was kept so far; `heard` tells whether anything was kept.
+    `silence_thresh` in dBFS, at most 0. Raises `ValueError` for other values. `format` is the sound's, `frames` and
+    `kept_frames` count what was fed and what was kept so far; `heard` tells whether anything was kept.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class SilenceDetector:
             raise ValueError(f"min_silence_len must be at least 1 ms, not {min_silence_len}")
         if not silence_thresh <= 0:
             raise ValueError(f"silence_thresh must be at most 0 dBFS, not {silence_thresh}")
-        self._fmt = fmt
+        self.format = fmt
         self._meter = EnergyMeter(fmt, silence_thresh)
         self._fates = _Fates(min_silence_len)
         self._carry = bytearray(SPARE)
@@ -82,7 +82,7 @@ class SilenceDetector:
     @property
     def most_undecided(self) -> int:
         """The most frames that can be undecided after a `feed`: a window, a batch and parts of milliseconds."""
-        return self._fmt.ms_to_frame(self._fates.window + _BATCH_MS + 2) + 2
+        return self.format.ms_to_frame(self._fates.window + _BATCH_MS + 2) + 2
 
     @property
     def cuts(self) -> tuple[tuple[int, int], ...]:
@@ -100,9 +100,9 @@ class SilenceDetector:
         Raises `ValueError` for a part of a frame.
         """
         view = memoryview(pcm).cast("B")
-        frames, rest = divmod(len(view), self._fmt.frame_bytes)
+        frames, rest = divmod(len(view), self.format.frame_bytes)
         if rest:
-            raise ValueError(f"{len(view)} bytes are no whole frames of {self._fmt.frame_bytes} bytes")
+            raise ValueError(f"{len(view)} bytes are no whole frames of {self.format.frame_bytes} bytes")
         if len(view) < self._large:
             self._gather(view, frames)
         else:
@@ -111,9 +111,9 @@ class SilenceDetector:
 
     def finish(self) -> list[Run]:
         """Decide what is left, at most a window and a batch; nothing may be fed any more."""
-        length = self._fmt.length_ms(self.frames)
-        missing = self._fmt.ms_to_frame(length) - self.frames
-        self._carry += self._fmt.zero * missing
+        length = self.format.length_ms(self.frames)
+        missing = self.format.ms_to_frame(length) - self.frames
+        self._carry += self.format.zero * missing
         self._measure_carry(length)
         self._fates.keep_until(length)
         runs = self._new_runs()
@@ -131,8 +131,8 @@ class SilenceDetector:
 
     def _measure_in_place(self, view: memoryview, frames: int) -> None:
         """Complete the millisecond that was begun, and at least one, so that there is a spare byte; then the rest."""
-        first = self._whole_ms() + 1 + 1000 // self._fmt.rate
-        head = (self._fmt.ms_to_frame(first) - self.frames) * self._fmt.frame_bytes
+        first = self._whole_ms() + 1 + 1000 // self.format.rate
+        head = (self.format.ms_to_frame(first) - self.frames) * self.format.frame_bytes
         self._carry += view[:head]
         self._measure_carry(first)
         self.frames += frames
@@ -163,17 +163,17 @@ class SilenceDetector:
 
     def _whole_ms(self) -> int:
         """Return the number of milliseconds that are complete and that pydub sees however the sound goes on."""
-        length = self._fmt.length_ms(self.frames)
-        return length if self._fmt.ms_to_frame(length) <= self.frames else length - 1
+        length = self.format.length_ms(self.frames)
+        return length if self.format.ms_to_frame(length) <= self.frames else length - 1
 
     def _bytes_between(self, first: int, last: int) -> int:
-        return (self._fmt.ms_to_frame(last) - self._fmt.ms_to_frame(first)) * self._fmt.frame_bytes
+        return (self.format.ms_to_frame(last) - self.format.ms_to_frame(first)) * self.format.frame_bytes
 
     def _new_runs(self) -> list[Run]:
         """Return the decided milliseconds as frames; the last one of all may have to be shortened to its frames."""
         runs = []
         for first, last, keep in self._fates.take():
-            start, end = self._fmt.ms_to_frame(first), min(self._fmt.ms_to_frame(last), self.frames)
+            start, end = self.format.ms_to_frame(first), min(self.format.ms_to_frame(last), self.frames)
             if start < end:
                 runs.append(Run(start, end, keep))
                 self.kept_frames += (end - start) * keep

@@ -9,12 +9,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Not at run time: the tray knows this module, and its icon is not to wait for numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+Samples: TypeAlias = "NDArray[np.float32]"
 """Sound as the devices hand it over: shape (frames, channels), C-contiguous, −1.0 to 1.0 (louder is possible)."""
 
 SourceKind = Literal["loopback", "input", "signal"]

@@ -148,23 +148,24 @@ class PulseStream(Stream):
         was, self._state = self._state, self._lib.pa_stream_get_state(stream)
         if self._state == libpulse.STREAM_READY and not self.started_at:
             self.started_at = time.perf_counter()
+            libpulse.keep_thread_state()
         self._server.tell()
         if was == libpulse.STREAM_READY and self._state in (libpulse.STREAM_FAILED, libpulse.STREAM_TERMINATED):
             self._on_lost(f"the sound server ended the stream: {self._server.last_error()}")
 
-    def _on_readable(self, stream: int, _bytes: int, _data: int) -> None:
+    def _on_readable(self, stream: int, waiting: int, _data: int) -> None:
         """Runs on libpulse's thread, into which nothing may be raised."""
         try:
-            self._deliver(stream)
+            self._deliver(stream, waiting)
         except Exception as error:
             if self._crash is None:
                 self._crash = error
                 _log.exception("a chunk could not be handed over")
 
-    def _deliver(self, stream: int) -> None:
-        """Hand over all that is there. What waits here behind a fragment was captured after it."""
+    def _deliver(self, stream: int, waiting: int) -> None:
+        """Hand over the `waiting` bytes that are there. What waits behind a fragment was captured after it."""
         data, size = ctypes.c_void_p(), ctypes.c_size_t()
-        while waiting := self._lib.pa_stream_readable_size(stream):
+        while waiting > 0:
             captured = time.perf_counter() - waiting / self._frame_bytes / self.source.rate
             if self._lib.pa_stream_peek(stream, byref(data), byref(size)) < 0 or not size.value:
                 return
@@ -173,6 +174,7 @@ class PulseStream(Stream):
             finally:
                 self._lib.pa_stream_drop(stream)
             self._hand_over(samples, captured)
+            waiting -= size.value
 
     def _hand_over(self, samples: Samples, captured: float) -> None:
         """Give the samples in chunks of a second at most: a hole may be as long as the machine was busy."""

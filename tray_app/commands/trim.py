@@ -6,14 +6,17 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tray_app.disk import Disk
-from tray_app.errors import RecorderError, SettingError
-from tray_app.processing.trimming import Progress, trim_file
+from tray_app.commands.bar import Bar, progress_bar
+from tray_app.disk import Disk, storage_error
+from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
+from tray_app.processing.many import Cancelled, at_once
+from tray_app.processing.trimming import trim_file
 from tray_app.settings import Settings
 from tray_app.take.facts import Facts
 from tray_app.words import clock_time
@@ -23,14 +26,21 @@ log = logging.getLogger(__name__)
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
     "Writes NAME_trimmed.wav beside each file, or what --output says. Inputs are never changed. A WAV keeps its\n"
-    "format, and what is kept of it is copied bit for bit; other formats need ffmpeg and become WAV.",
+    "format, and what is kept of it is copied bit for bit; other formats need ffmpeg and become WAV. Of a folder all\n"
+    "sound files are trimmed that were not already; several files are worked on at once.",
 )
+TRIMMED = "_trimmed"
+SOUND_ENDINGS = {
+    *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".caf", ".flac", ".mp3", ".ogg", ".oga", ".opus"),
+    *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
+}
+"""What of a folder is taken for sound. Whether it is, reading it tells."""
 OVERRIDES = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file, or a folder of them")
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
     add_silence(parser)
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
@@ -47,32 +57,108 @@ def add_silence(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Trim file after file; one that fails is said and does not keep the others from being trimmed."""
-    files = args.files
-    if sys.platform == "win32":
-        # Other systems' shells have done it.
-        files = [match for path in files for match in matching(path)]
+    """Trim every file, several at once; one that fails is said and does not keep the others from being trimmed."""
+    files, failures = _files(args.files)
     if args.output and len(files) > 1 and not _is_folder(args.output):
         raise SettingError("--output names one file, but there are several inputs.", todo="Name a folder.")
-    silence = (settings.min_silence_len, settings.silence_thresh)
+    pairs = [(source, None if args.dry_run else target_of(source, args.output)) for source in files]
     results: list[dict[str, Any]] = []
-    failed = False
-    for source in files:
-        target = None if args.dry_run else target_of(source, args.output)
-        try:
-            with progress_bar(source.name) as progress:
-                facts = trim_file(Disk(), source, target, silence, force=args.force, progress=progress)
-        except RecorderError as error:
-            log.error("%s (%s)", error, error.detail)
-            print(f"tray-recorder: {error}", file=sys.stderr)
-            failed = True
-            continue
-        results.append(_result(source, target, facts))
-        if not args.json:
-            print(_line(source, target, facts))
+    name = files[0].name if len(files) == 1 else f"{len(files)} files"
+    with progress_bar(name, [_size(source) for source in files]) as bar:
+        work = _Work(pairs, (settings.min_silence_len, settings.silence_thresh), bar, force=args.force)
+        found = at_once(work, range(len(pairs)))
+        for failure in failures:
+            _say_failure(failure, bar)
+        # Closed at once, so that Ctrl-C waits for what is being written to be taken away again.
+        with contextlib.closing(found):
+            for (source, target), outcome in zip(pairs, found, strict=True):
+                if isinstance(outcome, RecorderError):
+                    failures.append(outcome)
+                    _say_failure(outcome, bar)
+                    continue
+                results.append(_result(source, target, outcome))
+                if not args.json:
+                    bar.say(_line(source, target, outcome), sys.stdout)
     if args.json:
         print(json.dumps(results, ensure_ascii=False))
-    return 1 if failed else 0
+    return 1 if failures else 0
+
+
+class _Work:
+    """Trims the pair of source and target with a number; what goes wrong with it is its result."""
+
+    def __init__(
+        self, pairs: list[tuple[Path, Path | None]], silence: tuple[int, float], bar: Bar, *, force: bool
+    ) -> None:
+        self._pairs, self._silence, self._bar, self._force = pairs, silence, bar, force
+        names = [None if target is None else _key(target) for _, target in pairs]
+        self._taken = {index for index, name in enumerate(names) if name is not None and name in names[:index]}
+
+    def __call__(self, index: int, cancelled: Cancelled) -> Facts | RecorderError:
+        source, target = self._pairs[index]
+        progress = self._bar.of(index)
+        try:
+            if index in self._taken:
+                raise OutputExistsError(
+                    f"{target} is the output of another input already.",
+                    safe=f"{source} was not trimmed.",
+                    todo="Trim it by itself, with another output.",
+                )
+            return trim_file(
+                Disk(), source, target, self._silence, force=self._force, progress=progress, cancelled=cancelled
+            )
+        except RecorderError as error:
+            return error
+        finally:
+            if progress is not None:
+                progress(1.0)
+
+
+def _say_failure(error: RecorderError, bar: Bar) -> None:
+    log.error("%s (%s)", error, error.detail)
+    bar.say(f"tray-recorder: {error}", sys.stderr)
+
+
+def _key(path: Path) -> str:
+    """Return what two names of one file have in common, as far as names tell."""
+    return os.path.normcase(path.absolute())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # trimming will say why
+
+
+def _files(given: Sequence[Path]) -> tuple[list[Path], list[RecorderError]]:
+    """Return the files that are meant: those given, and of folders the sound files; and what is wrong with folders."""
+    files: list[Path] = []
+    failures: list[RecorderError] = []
+    for path in given:
+        if path.is_dir():
+            try:
+                found = sound_files(path)
+            except OSError as error:
+                failures.append(storage_error("read", path, error, safe="Nothing was changed."))
+                continue
+            if not found:
+                what = f"There is no sound file in {path} that was not trimmed already."
+                failures.append(AudioFileError(what, safe="Nothing was changed."))
+            files += found
+        else:
+            # Other systems' shells have done it.
+            files += matching(path) if sys.platform == "win32" else [path]
+    return files, failures
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Return the sound files of a folder by their names' ends, sorted; not what `trim` itself has put there.
+
+    Raises `OSError` where the folder cannot be read. Folders below it are not looked into.
+    """
+    names = sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUND_ENDINGS)
+    return [path for path in names if not (path.name.startswith(".") or path.stem.endswith(TRIMMED)) and path.is_file()]
 
 
 def matching(path: Path) -> list[Path]:
@@ -85,7 +171,7 @@ def matching(path: Path) -> list[Path]:
 def target_of(source: Path, output: str | None) -> Path:
     """Return where the trimmed file of `source` goes."""
     if output is None:
-        return source.with_name(f"{source.stem}_trimmed.wav")
+        return source.with_name(f"{source.stem}{TRIMMED}.wav")
     return Path(output) / f"{source.stem}.wav" if _is_folder(output) else Path(output)
 
 
@@ -108,21 +194,3 @@ def _line(source: Path, target: Path | None, facts: Facts) -> str:
         cuts = "".join(f"\n  {start / 1000:10.3f} s to {end / 1000:10.3f} s" for start, end in facts.cuts)
         return f"{source}: {told}{cuts}"
     return f"{target}: {told}"
-
-
-@contextlib.contextmanager
-def progress_bar(name: str) -> Iterator[Progress | None]:
-    """Show a bar on standard error while a terminal looks; give the function that moves it, None where none does."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    form = "{desc}: {percentage:3.0f}%|{bar}| {remaining}"
-    # Every step is drawn: there is one for 2 MiB, and a short file has a single one.
-    with tqdm(total=100, desc=name, leave=False, bar_format=form, mininterval=0, miniters=0) as bar:
-        yield _moving(bar.update, lambda: float(bar.n))
-
-
-def _moving(update: Callable[[float], object], now: Callable[[], float]) -> Progress:
-    return lambda done: (update(100 * done - now()), None)[1]

@@ -7,15 +7,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, JobFinished, JobProgress, Problem
-from tray_app.processing.jobs import Jobs, Outcome
 from tray_app.processing.recovery import has_ended, make_whole
 from tray_app.take.facts import Facts
 from tray_app.take.take import Stage, Take
+
+if TYPE_CHECKING:
+    from tray_app.processing.jobs import Jobs, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +63,19 @@ class JobQueue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._disk, self._bus = disk, bus
-        self._jobs = jobs or Jobs(disk)
+        self._given = jobs
         self._waits, self._clock = waits, clock
         self._entries: list[_Entry] = []
         self._lock = threading.Condition()
         self._left = 0
         self._closed = False
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        """Made on the worker's thread: it needs numpy, for which the program's start does not wait."""
+        from tray_app.processing.jobs import Jobs
+
+        return self._given or Jobs(self._disk)
 
     def submit(self, take: Take, facts: Facts | None = None, *, recovered: bool = False, asked: bool = False) -> None:
         """Queue a take that this process owns. Returns at once.

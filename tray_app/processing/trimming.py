@@ -14,28 +14,38 @@ from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk, Patience, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
+from tray_app.processing.behind import Behind
 from tray_app.processing.codecs import decode
 from tray_app.processing.verify import check_frames
 from tray_app.take.facts import Facts
 
 Progress = Callable[[float], None]
+Cancelled = Callable[[], bool]
 
 
 def trim_into(
-    disk: Disk, source: Path, part: Path, silence: tuple[int, float], progress: Progress | None = None
+    disk: Disk,
+    source: Path,
+    part: Path,
+    silence: tuple[int, float],
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Facts:
     """Trim the WAV at `source` into the new file `part` and read it back. Returns the facts of both.
 
     `silence` is (min_silence_len in ms, silence_thresh in dBFS). All silent gives a valid, empty file. On any error
-    `part` is removed again. Raises `AudioFileError` and `OSError`.
+    `part` is removed again. Raises `AudioFileError` and `OSError`, and `TrimCancelledError` where it was cancelled.
     """
     with disk.open_read(source) as original:
         reader = WavReader(original)
         try:
             with _named(part), disk.create(part) as file:
                 writer = WavWriter(file, reader.format)
-                with _named(source):
-                    result = trim(reader, _named(part)(writer.write), *silence, progress=progress)
+                with _named(source), Behind(_named(part)(writer.write)) as behind:
+                    result = trim(
+                        reader, behind.write, *silence, progress=progress, cancelled=cancelled, turn=behind.turn
+                    )
+                    behind.finish()
                 writer.finish()
             check_frames(disk, part, reader.format, result.kept_frames)
         except FileExistsError:
@@ -66,21 +76,24 @@ def trim_file(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
     patience: Patience | None = None,
 ) -> Facts:
     """Trim any sound file into `target`, which must not exist unless `force`. With no target nothing is written.
 
     What is not plain PCM WAV goes through ffmpeg first. A WAV whose data ends before its header says so is refused
     unless `force`. `source` is never changed. `patience` is for a target, or a new file, that another program has
-    open. Raises `RecorderError`s only.
+    open. Raises `RecorderError`s only, and `TrimCancelledError` where it was `cancelled`: then nothing was changed.
     """
     if target is not None:
         _check_target(disk, source, target, force=force)
     try:
         with _as_wav(disk, source, target, force=force) as wav:
             if target is None:
-                return look(disk, wav, silence, progress)
-            part, facts = _write_part(disk, wav, target, silence, progress)
+                return look(disk, wav, silence, progress, cancelled)
+            disk.make_folder(target.parent)
+            part = _free_part(disk, target)
+            facts = trim_into(disk, wav, part, silence, progress, cancelled)
             _name(disk, part, target, patience or Patience(), force=force)
             return facts
     except OSError as error:
@@ -95,21 +108,18 @@ def _storage_error(source: Path, target: Path | None, error: OSError) -> Storage
     return storage_error("write", target or named, error, safe="Nothing was changed.")
 
 
-def look(disk: Disk, source: Path, silence: tuple[int, float], progress: Progress | None = None) -> Facts:
+def look(
+    disk: Disk,
+    source: Path,
+    silence: tuple[int, float],
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Facts:
     """Find what trimming the WAV at `source` would cut, writing nothing. Raises as `trim_into`."""
     with disk.open_read(source) as file:
         reader = WavReader(file)
-        result = trim(reader, lambda _: None, *silence, progress=progress)
+        result = trim(reader, lambda _: None, *silence, progress=progress, cancelled=cancelled)
         return _facts(source, reader, result)
-
-
-def _write_part(
-    disk: Disk, wav: Path, target: Path, silence: tuple[int, float], progress: Progress | None
-) -> tuple[Path, Facts]:
-    """Trim into a new file beside `target`."""
-    disk.make_folder(target.parent)
-    part = _free_part(disk, target)
-    return part, trim_into(disk, wav, part, silence, progress)
 
 
 def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bool) -> None:

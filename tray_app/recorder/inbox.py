@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+from collections import deque
 from dataclasses import replace
 
 from tray_app.capture.base import Chunk
 
 MAX_SECONDS = 10
 MAX_BYTES = 32 << 20
+NAP = 0.04
+"""Seconds that the recorder's thread sleeps through chunks. To wake costs as much as several chunks do, so they are
+taken in by fours; whatever else comes wakes it at once.
+"""
 
 
 class Inbox:
     """Messages for the recorder's thread in the order in which they came; chunks are bounded, the rest is not.
 
     A chunk that finds the queue full (10 s of sound, at most 32 MiB) is dropped and counted; the next one that is
-    taken in carries the count. Neither `offer` nor `post` ever waits: `SimpleQueue.put` takes no Python lock. Of the
-    streams only the last one that was begun is listened to.
+    taken in carries the count. Neither `offer` nor `post` ever waits: a deque's `append` and `SimpleQueue.put` take no
+    Python lock. Of the streams only the last one that was begun is listened to.
     """
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._messages: deque[object] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._offered = 0
         self._taken = 0
         self._dropped = 0
@@ -50,19 +57,27 @@ class Inbox:
         if self._dropped:
             chunk, self._dropped = replace(chunk, dropped=chunk.dropped + self._dropped), 0
         self._offered += frames
-        self._queue.put((stream, chunk))
+        self._messages.append((stream, chunk))
 
     def post(self, message: object) -> None:
         """Queue any other message."""
-        self._queue.put(message)
+        self._messages.append(message)
+        self._bell.put(None)
 
     def get(self, timeout: float) -> object | None:
         """Return the next message, a `(stream, Chunk)` pair or what was posted; None when none came in time."""
         self.looks += 1
-        try:
-            message = self._queue.get(timeout=timeout) if timeout > 0 else self._queue.get_nowait()
-        except queue.Empty:
-            return None
+        while not self._messages:
+            if timeout <= 0:
+                return None
+            with contextlib.suppress(queue.Empty):
+                self._bell.get(timeout=min(timeout, NAP))
+            timeout -= NAP
+        message = self._messages.popleft()
         if isinstance(message, tuple):
             self._taken += len(message[1].samples)
+        else:
+            # It was found without having been rung for; nobody is to wake up for it once more.
+            with contextlib.suppress(queue.Empty):
+                self._bell.get_nowait()
         return message

@@ -25,6 +25,9 @@ from tray_app.take.take import Stage, Take
 
 log = logging.getLogger(__name__)
 
+HEADER_MS = 50
+"""How often the original's header is rewritten: with the time for which chunks wait, a killed process loses 0.1 s."""
+
 RETRIES = (0.1, 0.5, 2.0)
 """Seconds after which a failed write is tried again: the inbox holds 10 s of sound meanwhile."""
 
@@ -164,7 +167,7 @@ class Making:
     def _begin_file(self) -> WavWriter:
         """Write the header. Where not even that fits, the file that was just made goes again."""
         try:
-            return WavWriter(self._file, self.format)
+            return WavWriter(self._file, self.format, refresh_ms=HEADER_MS)
         except OSError:
             self._file.close()
             with contextlib.suppress(OSError):

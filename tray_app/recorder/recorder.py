@@ -31,8 +31,9 @@ class Recorder:
         bus: EventBus,
         finished: Callable[[Take, Facts], None],
         unfinished: Callable[[Take], None] = Take.release,
+        world: World | None = None,
     ) -> None:
-        self._world = World(disk, bus)
+        self._world = world or World(disk, bus)
         self._bus, self._finished, self._unfinished = bus, finished, unfinished
         self._lock = threading.Lock()
         self._state = State.IDLE

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Stream
@@ -18,7 +19,6 @@ from tray_app.recorder.device import Outcome
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.keeper import Keeper
 from tray_app.recorder.link import POLL, Link
-from tray_app.recorder.making import Making
 from tray_app.recorder.order import Order, Told
 from tray_app.recorder.sleep import Sleep, SleepMeter
 from tray_app.recorder.space import Space
@@ -27,6 +27,9 @@ from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
 from tray_app.take.take import Take, begin, begin_exactly
+
+if TYPE_CHECKING:
+    from tray_app.recorder.making import Making
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +115,9 @@ class Run(threading.Thread):
 
     def _begin(self, stream: Stream) -> Making:
         """Claim the take's name and files, and let in what has arrived."""
+        # Here and not above: it needs numpy, for which the tray's icon does not wait.
+        from tray_app.recorder.making import Making
+
         order = self._order
         self._began = self._wall()
         self._check_space()
