@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tray_app.capture.base import Backend, Chunk, Source, Stream
 from tray_app.errors import SourceLostError
@@ -15,8 +16,10 @@ from tray_app.events import EventBus, Problem
 from tray_app.recorder.device import Apart, Device, Outcome, open_device
 from tray_app.recorder.follow import Follower, Step, target
 from tray_app.recorder.inbox import Inbox
-from tray_app.recorder.making import Making
 from tray_app.recorder.order import Order, Told
+
+if TYPE_CHECKING:
+    from tray_app.recorder.making import Making
 
 log = logging.getLogger(__name__)
 
