@@ -36,6 +36,8 @@ from tray_app.capture.wasapi import WasapiBackend
 print(json.dumps([source.id for source in WasapiBackend().sources()]))
 """
 NOWHERE = "{0.0.0.00000000}.{00000000-0000-0000-0000-000000000000}"
+HOLE = 0.2
+"""Seconds that a gap has at least; a machine that is too busy makes shorter holes of its own."""
 
 
 @pytest.fixture
@@ -214,5 +216,5 @@ def test_a_take_goes_with_the_default_that_changes_while_it_is_recorded(
     take.release()
     assert facts.source == loopback.name
     assert facts.frames > 3 * loopback.rate
-    assert len(facts.gaps) <= 2
+    assert sum(frames >= HOLE * loopback.rate for _, frames in facts.gaps) <= 2
     wait_until(lambda: not SHARED._streams)
