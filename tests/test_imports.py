@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
 GROUND = {
-    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "disk", "windows_files", "logs", "assets")
+    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices"),
+    *("disk", "windows_files", "logs", "assets"),
 }
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.

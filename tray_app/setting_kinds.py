@@ -114,14 +114,14 @@ def device_or(number: Kind) -> Kind:
 
 def one_of(*choices: str | int) -> Kind:
     """Return the kind of these choices, in any case."""
-    by_text = {str(choice): choice for choice in choices}
+    by_text = {str(choice).upper(): choice for choice in choices}
 
     def parse(value: str) -> object:
         if value.upper() not in by_text:
             raise ValueError
         return by_text[value.upper()]
 
-    *others, last = by_text
+    *others, last = map(str, choices)
     return Kind(parse, f"{', '.join(others)} or {last}")
 
 

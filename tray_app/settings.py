@@ -21,7 +21,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 
 import platformdirs
 
-from tray_app.env_file import PREFIX, read, shown
+from tray_app.env_file import PREFIX, read, read_text, shown
 from tray_app.errors import SettingError
 from tray_app.setting_kinds import ON_OFF, Kind, device_or, file_name, folder, number, one_of, plain_text, whole_number
 
@@ -31,6 +31,11 @@ APP_NAME = "Tray Recorder"
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
 DEFAULT = "default"
+
+CHOICES = (
+    "# Choices made in Tray Recorder's menu. They are stronger than the .env beside the program, which could not be"
+)
+"""Begins the `.env` in the user's configuration folder where both that one and the one beside the program count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Settings:
 
     `origin` tells for every variable where its value came from: "command line", "environment", the path of the
     `.env`, or "default". `unknown` has one line for the log for each thing that was found and means nothing.
-    `env_file` is the `.env` that was read, if any.
+    `env_file` is the `.env` that was read, if any; of two the stronger one. `fixed` names the variables that stand in
+    the command line or the environment, even empty: no `.env` can change those.
     """
 
     save_folder: Annotated[
@@ -114,12 +120,25 @@ class Settings:
         ),
     ]
     max_minutes: Annotated[float, _Choice(number(0, 100000), "0", "The longest take, in minutes; 0 is no limit.")]
-    notify: Annotated[bool, _Choice(ON_OFF, "true", "Whether a notification tells when a take is ready.")]
+    notify: Annotated[
+        bool,
+        _Choice(ON_OFF, "true", "Whether notifications tell what became of a take, and what needs your attention."),
+    ]
+    on_quit: Annotated[
+        str,
+        _Choice(
+            one_of("finish", "later"),
+            "finish",
+            "What becomes of recordings that are still worked on when you exit: finish waits for them, later leaves\n"
+            "them to the next start. What is being recorded is always completed first.",
+        ),
+    ]
     log_level: Annotated[str, _Choice(one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "How much the log tells.")]
 
     origin: Mapping[str, str] = dataclasses.field(compare=False)
     unknown: tuple[str, ...] = dataclasses.field(compare=False)
     env_file: Path | None = dataclasses.field(compare=False)
+    fixed: frozenset[str] = dataclasses.field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +164,37 @@ def load(overrides: Mapping[str, str], environ: Mapping[str, str], env_file: Pat
     user's config folder; never in the current folder. Raises `SettingError` for a wrong value, or when the file
     cannot be read.
     """
-    file = env_file.absolute() if env_file else _find_env_file()
-    texts, unread = read(file) if file else ({}, [])
-    layers = [(COMMAND_LINE, overrides), (ENVIRONMENT, environ), (str(file), texts)]
+    files = [env_file.absolute()] if env_file else _find_env_files()
+    contents = [read(file) for file in files]
+    outside = [(COMMAND_LINE, overrides), (ENVIRONMENT, environ)]
+    layers = [*outside, *((str(file), texts) for file, (texts, _) in zip(files, contents, strict=True))]
     found = {variable: _strongest(variable, layers) for variable in _VARIABLES}
     origin = {variable.name: found[variable].origin for variable in _VARIABLES}
     values: dict[str, Any] = {variable.field: _parse(variable, found[variable]) for variable in _VARIABLES}
-    beside = file.parent if file and origin[f"{PREFIX}SAVE_FOLDER"] == str(file) else None
+    named_by = origin[f"{PREFIX}SAVE_FOLDER"]
+    beside = next((file.parent for file in files if str(file) == named_by), None)
     values["save_folder"] = _anchored(values["save_folder"], beside)
     return Settings(
         **values,
         origin=MappingProxyType(origin),
-        unknown=(*unread, *_unknown(layers)),
-        env_file=file,
+        unknown=(*(line for _, unread in contents for line in unread), *_unknown(layers)),
+        env_file=files[0] if files else None,
+        fixed=frozenset(name for name in origin if any(name in texts for _, texts in outside)),
     )
+
+
+def changed(settings: Settings, texts: Mapping[str, str], file: Path) -> Settings:
+    """Return the settings with other values, given as texts by variable name as they now stand in `file`.
+
+    An empty text is the default. Raises `SettingError` as `load` does.
+    """
+    layer = [(str(file), texts)]
+    found = {variable: _strongest(variable, layer) for variable in _VARIABLES if variable.name in texts}
+    values: dict[str, Any] = {variable.field: _parse(variable, found[variable]) for variable in found}
+    if "save_folder" in values:
+        values["save_folder"] = _anchored(values["save_folder"], file.parent)
+    origin = {**settings.origin, **{variable.name: found[variable].origin for variable in found}}
+    return dataclasses.replace(settings, **values, origin=MappingProxyType(origin), env_file=file)
 
 
 def _strongest(variable: _Variable, layers: list[tuple[str, Mapping[str, str]]]) -> _Found:
@@ -214,13 +250,28 @@ def _hint(name: str) -> str:
     return f"; did you mean {PREFIX}{close[0]}?" if close else "."
 
 
-def _find_env_file() -> Path | None:
-    for place in (program_folder(), platformdirs.user_config_path(APP_NAME, appauthor=False)):
-        # A folder that may not be looked into is passed by: nobody named it.
-        with contextlib.suppress(OSError):
-            if place and (place / ".env").is_file():
-                return place / ".env"
-    return None
+def _find_env_files() -> list[Path]:
+    """Return the `.env` that counts. Two, the stronger first, where the one beside the program could not be written."""
+    found = [file for file in (env_beside_program(), env_of_user()) if file and _is_there(file)]
+    return found[::-1] if len(found) == 2 and read_text(found[1]).startswith(CHOICES) else found[:1]
+
+
+def env_beside_program() -> Path | None:
+    """Return the name of the `.env` beside the program; None for an installed package."""
+    folder = program_folder()
+    return folder / ".env" if folder else None
+
+
+def env_of_user() -> Path:
+    """Return the name of the `.env` in the user's configuration folder."""
+    return platformdirs.user_config_path(APP_NAME, appauthor=False) / ".env"
+
+
+def _is_there(file: Path) -> bool:
+    # A folder that may not be looked into is passed by: nobody named it.
+    with contextlib.suppress(OSError):
+        return file.is_file()
+    return False
 
 
 def program_folder() -> Path | None:
