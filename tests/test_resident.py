@@ -20,8 +20,8 @@ from tray_app.errors import SourceError, StorageError
 from tray_app.resident import Resident
 from tray_app.settings import load
 from tray_app.states import Command, State, transition
-from tray_app.tray.menu import Action, View
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, View
 
 
 class MemoryTray:

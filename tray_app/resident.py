@@ -18,8 +18,9 @@ from tray_app.errors import RecorderError
 from tray_app.events import Level, Problem, StateChanged
 from tray_app.settings import APP_NAME, Settings
 from tray_app.states import Command, State
-from tray_app.tray.menu import Action, View, tooltip
+from tray_app.tray.menu import tooltip
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, View
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from tray_app import resident
 from tray_app.cli import run
-from tray_app.tray.menu import Action, View
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, View
 
 
 class NoTray:

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from tests.sound import wait_until
-from tray_app.tray.menu import Action
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action
 
 
 class Running:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tray_app.tray import icon
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Look
+from tray_app.tray.view import Look
 
 SIZES = [16, 17, 20, 24, 28, 31, 32, 40, 48, 63, 64, 128, 256]
 FACE = 64

@@ -27,8 +27,9 @@ from tests.tray.fake_windows import (
 from tests.tray.running import Running, running
 from tray_app.states import State
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Action, Look, View, tooltip
+from tray_app.tray.menu import tooltip
 from tray_app.tray.tray import Tray, TrayUnavailableError
+from tray_app.tray.view import Action, Look, View
 
 RECORDING = View(State.RECORDING, source="Speakers", since=datetime(2026, 11, 24, 14, 3))
 

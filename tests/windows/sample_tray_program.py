@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.states import Command, State, transition
-from tray_app.tray.menu import Action, View
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, View
 
 _BY_POSITION = 0x400
 

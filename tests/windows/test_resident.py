@@ -21,7 +21,7 @@ from tests.windows.program import PROGRAM, User
 from tests.windows.stage import Stage
 from tests.windows.tray_driver import Box, TrayDriver, under_wine
 from tray_app.states import State
-from tray_app.tray.menu import Action, View
+from tray_app.tray.view import Action, View
 
 ROUNDS = 5
 SINCE = datetime(2026, 11, 24, 14, 3)

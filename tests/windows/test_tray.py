@@ -15,7 +15,7 @@ import pytest
 
 from tests.windows.tray_driver import TrayDriver, icons_under_wine, place_of
 from tray_app.states import State
-from tray_app.tray.menu import Action, View
+from tray_app.tray.view import Action, View
 
 IDLE = ["*Start recording", "", "Not recording", "", "Open recordings folder", "Start with Windows", "", "Exit"]
 RECORDING = ["*Stop recording", "Pause recording", "", "Recording since 14:03", *IDLE[3:]]

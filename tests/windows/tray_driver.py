@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from pystray._util import win32
 
-from tray_app.tray.menu import Action, Item, View, items
+from tray_app.tray.menu import Item, items
+from tray_app.tray.view import Action, View
 
 SECONDS = 20.0
 """How long every wait lasts at the most. A process under Wine takes seconds to start."""

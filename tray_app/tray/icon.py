@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw
 
-from tray_app.tray.menu import Look
+from tray_app.tray.view import Look
 
 PNG_SIZE = 256
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 
 from tray_app.settings import APP_NAME
 from tray_app.states import State
 from tray_app.tray.text import fit
+from tray_app.tray.view import Action, View
 
 MAX_TOOLTIP = 127
 """UTF-16 units: `NOTIFYICONDATAW.szTip` has room for 128 with the zero at its end. pystray 0.19.5 raises on more."""
@@ -24,52 +23,6 @@ _MAX_LINE = 80
 
 _MAX_DEVICE = 48
 """UTF-16 units in the tooltip for the device that is waited for, so that trouble has room behind it."""
-
-
-class Action(StrEnum):
-    """What a menu item asks the program to do."""
-
-    START = "start"
-    PAUSE = "pause"
-    RESUME = "resume"
-    STOP = "stop"
-    OPEN_FOLDER = "open folder"
-    AUTOSTART = "autostart"
-    EXIT = "exit"
-
-
-class Look(StrEnum):
-    """Which picture the tray shows."""
-
-    IDLE = "idle"
-    RECORDING = "recording"
-    PAUSED = "paused"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that the tray shows.
-
-    `waiting` is True while a take's device is lost and waited for; `source` is the name of what is recorded. `since`
-    is the local time at which the take began and `seconds` its length so far; `working` is True while a finished take
-    is being worked on. `trouble` is one line, empty when all is well. `autostart` says whether the program starts
-    with the desktop, and is None where that cannot be asked.
-    """
-
-    state: State = State.IDLE
-    waiting: bool = False
-    source: str = ""
-    since: datetime | None = None
-    seconds: float = 0.0
-    working: bool = False
-    trouble: str = ""
-    autostart: bool | None = None
-
-    @property
-    def missing(self) -> bool:
-        """Whether a take goes on without its device. Without a take nothing is missing."""
-        return self.waiting and self.state is not State.IDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +56,6 @@ _COMMANDS = {
         Item("Stop recording", Action.STOP),
     ),
 }
-
-
-def look(view: View) -> Look:
-    """Return which picture shows `view`."""
-    return Look.WAITING if view.missing else Look(view.state.value)
 
 
 def items(view: View, system: str = sys.platform) -> list[Item | Separator]:

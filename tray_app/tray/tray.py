@@ -12,8 +12,9 @@ from PIL import Image
 
 from tray_app.errors import RecorderError
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Action, Item, Look, Separator, View, items, look, tooltip
+from tray_app.tray.menu import Item, Separator, items, tooltip
 from tray_app.tray.text import fit
+from tray_app.tray.view import Action, Look, View, look
 
 _NAME = "tray-recorder"
 
