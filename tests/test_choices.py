@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import platformdirs
@@ -13,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app import settings
-from tray_app.choices import choose, values, with_value
+from tray_app.choices import choose as choose_only
+from tray_app.choices import keep, values, with_value
 from tray_app.disk import Disk
 from tray_app.errors import SettingError
-from tray_app.settings import load
+from tray_app.settings import Settings, load
 
 NAME = "RECORDER_SILENCE_THRESH"
 
@@ -36,6 +38,12 @@ LINES = st.sampled_from(
         "#RECORDER_SILENCE_THRESH=-40\n",
     ]
 )
+
+
+def choose(chosen: Settings, texts: dict[str, str], disk: Disk | None = None) -> Settings:
+    """Make a choice and keep it, as the program does."""
+    new = choose_only(chosen, texts)
+    return replace(new, env_file=keep(new, texts, disk))
 
 
 @given(lines=st.lists(LINES, max_size=8), value=VALUES, whole=st.booleans())
@@ -122,7 +130,7 @@ class _Half(io.FileIO):
 def test_a_disk_that_fails_leaves_the_old_file(fails: str, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("# mine\nRECORDER_BIT_DEPTH=16\n")
-    with pytest.raises(SettingError, match=r"The choice was not kept\."):
+    with pytest.raises(SettingError, match=r"The choice holds until you exit\."):
         choose(load({}, {}, file), {NAME: "-60"}, FullDisk(fails))
     assert file.read_text() == "# mine\nRECORDER_BIT_DEPTH=16\n"
     assert [path.name for path in tmp_path.iterdir()] == [".env"]

@@ -20,18 +20,23 @@ from tray_app.errors import SourceError, StorageError
 from tray_app.resident import Resident
 from tray_app.settings import load
 from tray_app.states import Command, State, transition
-from tray_app.tray.tray import Tray
+from tray_app.tray.tray import Act, Tray
 from tray_app.tray.view import Action, View
 
 
 class MemoryTray:
     """What the program does to the tray; `run` holds its thread until `stop`, as pystray's does."""
 
-    def __init__(self, act: Callable[[Action], None]) -> None:
-        self.pick = act
+    click_starts = True
+
+    def __init__(self, act: Act) -> None:
+        self._act = act
         self.views: list[View] = []
         self.told: list[tuple[str, str]] = []
         self._stopped = threading.Event()
+
+    def pick(self, action: Action, value: str = "") -> None:
+        self._act(action, value)
 
     def run(self, ready: Callable[[], None]) -> None:
         threading.Thread(target=ready, daemon=True).start()
@@ -83,7 +88,7 @@ class Desk:
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def _made(self, act: Callable[[Action], None]) -> MemoryTray:
+    def _made(self, act: Act) -> MemoryTray:
         self.tray = MemoryTray(act)
         return self.tray
 
@@ -319,7 +324,7 @@ def test_a_notification_that_the_system_refuses_goes_to_the_tray(tmp_path: Path)
         app.notifier._find_sender = lambda: refuses
         made: list[MemoryTray] = []
 
-        def make(act: Callable[[Action], None]) -> Tray:
+        def make(act: Act) -> Tray:
             made.append(MemoryTray(act))
             return cast(Tray, made[-1])
 

@@ -35,40 +35,45 @@ _LINE = re.compile(
 _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def choose(settings: Settings, texts: Mapping[str, str], disk: Disk | None = None) -> Settings:
-    """Write values (texts by variable name; an empty one is the default) and return the settings with them.
+def choose(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """Return the settings with other values: texts by variable name, an empty one being the default.
 
-    They go into the `.env` that was read, or, where there is none or the program's own cannot be written, into the
-    one in the user's configuration folder, which then counts too. Comments and all other lines stay as they are: the
-    new file is written beside it, read back, and put in its place in one step. Raises `SettingError` for a value that
-    is not allowed, or one that the command line or the environment fixes, and where the file cannot be written; then
-    nothing has changed.
+    Raises `SettingError` for a value that is not allowed, or one that the command line or the environment fixes.
     """
     for name in texts:
         if name in settings.fixed:
             raise SettingError(
                 f"{name} is set outside, by the command line or the environment.", todo="Change it there."
             )
+    return changed(settings, texts, settings.env_file or env_of_user())
+
+
+def keep(settings: Settings, texts: Mapping[str, str], disk: Disk | None = None) -> Path:
+    """Write values that were chosen into the user's `.env`, and return which one that is.
+
+    It is the one that was read, or, where there is none or the program's own cannot be written, the one in the user's
+    configuration folder, which then counts too. Comments and all other lines stay as they are: the new file is written
+    beside it, read back, and put in its place in one step. Raises `SettingError` where it cannot be written; then
+    nothing has changed.
+    """
     disk = disk or Disk()
     file = settings.env_file or env_of_user()
-    new = changed(settings, texts, file)
     try:
         _write(disk, file, texts, _HEAD)
     except OSError as error:
         if file != env_beside_program() or error.errno not in _NO_RIGHTS:
             raise _not_written(file, error) from error
         file = env_of_user()
-        new = changed(settings, texts, file)
         try:
             _write(disk, file, texts, _HEAD_OF_CHOICES)
         except OSError as again:
             raise _not_written(file, again) from again
-    return new
+    return file
 
 
 def _not_written(file: Path, error: OSError) -> SettingError:
     wrong = storage_error("write the settings file", file, error)
-    return SettingError(wrong.what, safe="The choice was not kept.", todo=wrong.todo, detail=repr(error))
+    return SettingError(wrong.what, safe="The choice holds until you exit.", todo=wrong.todo, detail=repr(error))
 
 
 def _write(disk: Disk, file: Path, texts: Mapping[str, str], head: str) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.states import Command, State, transition
-from tray_app.tray.menu import SEPARATOR, Item, items, tooltip
+from tray_app.tray.menu import SEPARATOR, Item, items
 from tray_app.tray.text import fit
+from tray_app.tray.tooltip import tooltip
 from tray_app.tray.view import Action, Look, View, look
 
 SINCE = datetime(2026, 11, 24, 14, 3, 59)

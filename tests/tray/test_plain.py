@@ -19,9 +19,10 @@ from tests.sound import wait_until
 from tests.tray.fake_windows import fresh_modules
 from tests.tray.running import Running, running
 from tray_app.states import State
+from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import tooltip
-from tray_app.tray.tray import Tray, TrayUnavailableError
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.tray import Tray
 from tray_app.tray.view import Action, Look, View
 
 
@@ -159,7 +160,7 @@ def test_a_double_click_acts_once(program: Running, panel: Panel) -> None:
 def test_a_panel_without_menus_is_no_tray(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["pystray"].Icon, "HAS_MENU", False)
     with pytest.raises(TrayUnavailableError, match="no tray"):
-        Tray(lambda action: None).run(lambda: pytest.fail("there is nothing to be ready"))
+        Tray(lambda action, value: None).run(lambda: pytest.fail("there is nothing to be ready"))
     assert panel.back_end is None
 
 
@@ -217,7 +218,7 @@ def test_a_picture_that_is_refused_is_logged_and_the_next_one_shown(
 def test_an_icon_that_cannot_be_shown_is_no_tray(panel: Panel, caplog: pytest.LogCaptureFixture) -> None:
     panel.refuses = RuntimeError
     with pytest.raises(TrayUnavailableError, match="record"):
-        Tray(lambda action: None).run(lambda: pytest.fail("there is nothing to be ready"))
+        Tray(lambda action, value: None).run(lambda: pytest.fail("there is nothing to be ready"))
     assert caplog.records[0].levelno == logging.ERROR
 
 
@@ -238,12 +239,12 @@ def test_stop_from_a_handler_and_again(panel: Panel) -> None:
 
 
 def test_stop_from_ready(panel: Panel) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, value: None)
     tray.run(tray.stop)
 
 
 def test_stop_before_run_shows_nothing(panel: Panel) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, value: None)
     tray.stop()
     tray.run(lambda: pytest.fail("there is nothing to be ready"))
     assert panel.back_end is None
@@ -260,9 +261,10 @@ def test_a_loop_that_ends_by_itself_is_told(panel: Panel) -> None:
 @pytest.mark.posix("Windows always has a desktop")
 def test_no_desktop_is_said_in_a_line() -> None:
     code = (
-        "from tray_app.tray.tray import Tray, TrayUnavailableError\n"
+        "from tray_app.tray.host import TrayUnavailableError\n"
+        "from tray_app.tray.tray import Tray\n"
         "try:\n"
-        "    Tray(lambda action: None).run(lambda: None)\n"
+        "    Tray(lambda action, value: None).run(lambda: None)\n"
         "except TrayUnavailableError as error:\n"
         "    print(error); print(error.exit_status); print(bool(error.detail))\n"
     )

@@ -26,9 +26,10 @@ from tests.tray.fake_windows import (
 )
 from tests.tray.running import Running, running
 from tray_app.states import State
+from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import tooltip
-from tray_app.tray.tray import Tray, TrayUnavailableError
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.tray import Tray
 from tray_app.tray.view import Action, Look, View
 
 RECORDING = View(State.RECORDING, source="Speakers", since=datetime(2026, 11, 24, 14, 3))
@@ -327,7 +328,7 @@ def test_what_ready_does_holds_nobody(windows: FakeWindows) -> None:
         assert asked.wait(10)
         tray.stop()
 
-    tray = Tray(lambda action: asked.set())
+    tray = Tray(lambda action, _value: asked.set())
     tray.run(ready)
     assert asked.is_set()
 
@@ -366,7 +367,7 @@ def test_a_balloon_that_cannot_be_shown_is_told(program: Running, windows: FakeW
 
 
 def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     with pytest.raises(OSError, match="no icon"):
         tray.notify("Saved", "x.wav")
     with running() as program:
@@ -376,7 +377,7 @@ def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
 
 
 def test_stop_before_run_shows_nothing(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     tray.stop()
     tray.run(lambda: pytest.fail("there is nothing to be ready"))
     assert windows.told == []
@@ -408,7 +409,7 @@ def test_stop_may_come_from_everywhere_and_again(windows: FakeWindows) -> None:
 
 
 def test_stop_from_ready(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     tray.run(tray.stop)
 
 
@@ -435,7 +436,7 @@ def test_windows_that_cannot_be_made_are_told(
 ) -> None:
     monkeypatch.setattr(windows, function, lambda *facts: 0)
     with pytest.raises(TrayUnavailableError, match="no tray"):
-        Tray(lambda action: None).run(lambda: None)
+        Tray(lambda action, _value: None).run(lambda: None)
     windows._classes.clear()
 
 

@@ -41,7 +41,7 @@ class Program:
         self.view = replace(self.view, **changes)
         self.tray.show(self.view)
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Action, value: str) -> None:
         self.say(action.value)
         if action is Action.EXIT:
             self.tray.stop()

@@ -19,6 +19,7 @@ from tray_app.recorder.device import Device, Outcome, apart, open_device
 from tray_app.recorder.follow import Follower, Step, target
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.making import Making
+from tray_app.recorder.quiet import Quiet
 from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
@@ -29,8 +30,8 @@ log = logging.getLogger(__name__)
 POLL = 0.1
 """Seconds after which the thread looks up when nothing arrives."""
 LEVEL_EVERY = 0.1
-NOTHING_HEARD = 15.0
-"""Seconds of digital silence from the start after which the user is told once."""
+HARDLY_HEARD = -60.0
+"""dBFS at most which nothing counts as heard where the take has no threshold of its own."""
 OPEN_DEADLINE = 10.0
 """Seconds that the first opening of a device may take."""
 CLOSE_DEADLINE = 0.15
@@ -129,7 +130,7 @@ class Run(threading.Thread):
         self._making: Making | None = None
         self._paused = False
         self._next_level = -math.inf
-        self._heard = False
+        self._quiet = Quiet(order.plan.silence[1] if order.plan.silence else HARDLY_HEARD)
         self._gone = False
         self._refusal = ""
 
@@ -296,9 +297,8 @@ class Run(threading.Thread):
         peak = making.take_peak()
         seconds = making.timeline.seconds_at(now)
         self._bus.post(Level(peak, seconds))
-        if not self._heard and peak == -math.inf and seconds >= NOTHING_HEARD:
-            self._bus.post(Problem("Nothing has been heard yet. Is this the source that plays?"))
-        self._heard = self._heard or peak > -math.inf or seconds >= NOTHING_HEARD
+        if (unheard := self._quiet.hears(peak, seconds)) is not None:
+            self._bus.post(unheard)
 
     # The device comes and goes
 
@@ -409,7 +409,8 @@ class Run(threading.Thread):
 
     def _say_state(self, source: str) -> None:
         state = State.PAUSED if self._paused else State.RECORDING
-        self._bus.post(StateChanged(state, waiting=self._device is None, source=source))
+        name = self._making.take.paths.name if self._making else ""
+        self._bus.post(StateChanged(state, waiting=self._device is None, source=source, name=name))
 
     def _gap(self, start: int, frames: int, dropped: bool) -> None:
         log.log(logging.WARNING if dropped else logging.INFO, "gap at frame %d: %d frames", start, frames)
