@@ -115,10 +115,10 @@ class Resident:
                 console_closing(app.finish),
                 SessionEnd(app.busy, app.finish),
                 ThemeWatch(self._theme_changed),
-                self._sources,
             ):
                 self._tray.run(lambda: self._ready(start))
         finally:
+            self._sources.close()
             self._over = True
             self._app.bus.wake()
             deliverer.join()
@@ -128,6 +128,7 @@ class Resident:
         """What is to be done once the icon is there; it comes first."""
         if start:
             self.tell(Command.START)
+        self._sources.start()
         self._greet()
         try:
             self._app.recover()

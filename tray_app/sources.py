@@ -16,12 +16,15 @@ log = logging.getLogger(__name__)
 SETTLE = 0.25
 """Seconds that changes are left to settle: systems report several for one plug."""
 
-LOOK = 5.0
+LOOK = 10.0
 """Seconds between looks where the system does not tell, or not yet."""
+
+CLOSE = 1.0
+"""Seconds that the end waits for a list that is being made. A device that hangs longer is left to itself."""
 
 
 class SourceList:
-    """Lists the sources at the start and whenever they change. A context manager.
+    """Lists the sources, from `start` to `close` and whenever they change.
 
     `changed` is called on the list's own thread when `sources` has changed.
     """
@@ -30,27 +33,30 @@ class SourceList:
         self.sources: tuple[Source, ...] = ()
         self._backends, self._changed = list(backends), changed
         self._news = threading.Event()
-        self._over = False
+        self._over = threading.Event()
         self._watches: dict[str, Watch | None] = {}
+        self._thread = threading.Thread(target=self._run, name="sources", daemon=True)
 
-    def __enter__(self) -> SourceList:
-        threading.Thread(target=self._run, name="sources", daemon=True).start()
-        return self
+    def start(self) -> None:
+        """Begin to list. Returns at once."""
+        self._thread.start()
 
-    def __exit__(self, *_: object) -> None:
-        self._over = True
+    def close(self) -> None:
+        """List no more. Waits a moment: a library that is being called when the process ends may crash it."""
+        self._over.set()
         self._news.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE)
 
     def _run(self) -> None:
         try:
-            while not self._over:
+            while not self._over.is_set():
                 # Cleared first: what changes while it is listed is listed once more.
                 self._news.clear()
                 told = self._watch()
                 self._list()
-                if self._news.wait(None if told else LOOK) and not self._over:
-                    # A change settles, or the end comes meanwhile; both are seen above.
-                    threading.Event().wait(SETTLE)
+                if self._news.wait(None if told else LOOK):
+                    self._over.wait(SETTLE)
         finally:
             for watch in self._watches.values():
                 if watch is not None:

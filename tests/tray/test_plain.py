@@ -23,7 +23,7 @@ from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.tray import Tray
-from tray_app.tray.view import Action, Look, View
+from tray_app.tray.view import Action, Look, View, look
 
 
 class Panel:
@@ -117,15 +117,18 @@ def program(panel: Panel) -> Iterator[Running]:
     wait_until(lambda: "tray" not in {thread.name for thread in threading.enumerate()}, what="the tray's thread ends")
 
 
-def wait_shown(panel: Panel, view: View, look: Look) -> None:
-    wait_until(lambda: panel.icon == picture(look, 64) and panel.tip == tooltip(view), what=f"{view} in the panel")
+def wait_shown(panel: Panel, view: View, shown: Look) -> None:
+    wait_until(
+        lambda: panel.icon == picture(shown, 64, False, 0, view.alert) and panel.tip == tooltip(view),
+        what=f"{view} in the panel",
+    )
 
 
 @pytest.mark.parametrize("state", State)
 def test_each_state_is_shown(state: State, program: Running, panel: Panel) -> None:
     view = View(state, source="B&O", seconds=61, trouble="R&D")
     program.tray.show(view)
-    wait_shown(panel, view, Look(state.value))
+    wait_shown(panel, view, look(view))
     wait_until(lambda: "R&D" in panel.labels(), what="the menu, with a plain &")
 
 
@@ -270,5 +273,5 @@ def test_no_desktop_is_said_in_a_line() -> None:
     )
     environ = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, timeout=60)
-    told = "There is no tray on this desktop. Record in the terminal with `tray-recorder record`."
+    told = "There is no tray in this session, which has no desktop. Record in the terminal with `tray-recorder record`."
     assert (done.stdout.splitlines(), done.stderr) == ([told, "1", "True"], "")

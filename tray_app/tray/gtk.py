@@ -52,9 +52,10 @@ class Icon(plain.Icon):
     def _initialize(self) -> None:
         before = signal.getsignal(signal.SIGINT)
         super()._initialize()
-        # Only the main thread may, and only there has pystray changed it.
+        # Only the main thread may, and only there have pystray and PyGObject changed anything.
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGINT, before)
+            _keep_wakeup()
 
     def _finalize(self) -> None:
         try:
@@ -92,3 +93,18 @@ class Icon(plain.Icon):
                 open_now.connect("hide", lambda _menu: self.update_menu())
             return open_now
         return super()._create_menu(descriptors)
+
+
+def _keep_wakeup() -> None:
+    """Have signals written to where they were written before: PyGObject's loop takes that away for as long as it runs.
+
+    Raises `ValueError` on another thread than the main one.
+    """
+    descriptor = signal.set_wakeup_fd(-1)
+
+    def give_back() -> bool:
+        signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+        return False
+
+    give_back()
+    GLib.idle_add(give_back)

@@ -53,11 +53,10 @@ def find_tray(patience: float = 0.0) -> str:
 
     Raises `TrayUnavailableError` where there is none that would serve.
     """
-    if sys.platform not in ("win32", "darwin") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise TrayUnavailableError("There is no tray in this session, which has no desktop.")
     try:
         # Late: without a desktop already the import fails, and without a tray nobody needs it.
-        pystray = importlib.import_module("pystray")
+        import pystray
+
         if not pystray.Icon.HAS_MENU:
             # pystray's back end for X alone does not even hear clicks: nobody could stop what its icon started.
             raise NotImplementedError(f"{pystray.Icon.__module__} has no menu")
@@ -76,6 +75,8 @@ def _unusable(error: Exception) -> TrayUnavailableError:
     """Say why pystray has no back end with a menu."""
     if sys.platform in ("win32", "darwin"):
         return TrayUnavailableError(detail=repr(error))
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return TrayUnavailableError("There is no tray in this session, which has no desktop.", detail=repr(error))
     try:
         gi = importlib.import_module("gi")
         gi.require_version("Gtk", "3.0")

@@ -32,6 +32,7 @@ _BAR_GAP = 0.125
 _GLASS_WIDTH = 0.5
 _MARK_HEIGHT = 0.53
 _LEVEL_HEIGHT = 0.125
+_MOST_LEVEL = 0.72
 _DOT_WIDTH = 0.17
 _SIGN_WIDTH = 0.44
 """Of the icon's width."""
@@ -140,8 +141,7 @@ def _idle(picture: Image.Image, palette: _Palette) -> None:
 
 def _recording(picture: Image.Image, palette: _Palette, level: int) -> None:
     high = pixels(picture, _LEVEL_HEIGHT, 2)
-    step = pixels(picture, _MARK_HEIGHT / LEVELS, 2)
-    # An even number of pixels is left beside the bar, so that it stands in the middle.
+    step = _step(picture.width // OVERSAMPLING) * OVERSAMPLING
     left = (picture.width - LEVELS * step) // (2 * OVERSAMPLING) * OVERSAMPLING
     top = picture.height - pixels(picture, 0.17, 2) - high
     radius = centred(picture, _DISC_OVER_BAR)
@@ -153,6 +153,16 @@ def _recording(picture: Image.Image, palette: _Palette, level: int) -> None:
     paint(picture, box(picture, left, top, LEVELS * step, high), palette.unlit)
     if level:
         paint(picture, box(picture, left, top, level * step, high), palette.lit)
+
+
+def _step(size: int) -> int:
+    """Return the pixels of one step of the level bar. Odd as the icon is odd, where there is room, so that the bar
+    stands in the middle.
+    """
+    step = max(2, round(_MARK_HEIGHT * size / LEVELS))
+    if (step - size) % 2:
+        step += 1 if LEVELS * (step + 1) <= _MOST_LEVEL * size else -1
+    return max(2, step)
 
 
 def _paused(picture: Image.Image, palette: _Palette) -> None:
@@ -203,7 +213,8 @@ def _sign(picture: Image.Image, palette: _Palette) -> None:
 def _triangle(picture: Image.Image, middle: int, top: int, half: int, bottom: int, palette: _Palette) -> None:
     """Draw a triangle with an exclamation mark cut out of it."""
     corners = [(middle, top), (middle + half - 1, bottom - 1), (middle - half, bottom - 1)]
-    paint(picture, polygon(picture, corners), palette.trouble)
+    mask = polygon(picture, corners)
+    paint(picture, mirrored(mask) if middle == picture.width // 2 else mask, palette.trouble)
     high = bottom - top
     wide = max(1, round(half / OVERSAMPLING / 8)) * 2 * OVERSAMPLING
     line = max(2, round(high / OVERSAMPLING * 0.3)) * OVERSAMPLING

@@ -67,15 +67,19 @@ def source_menu(view: View, settings: Settings) -> Item:
             lines += [SEPARATOR, note(title)]
             lines += [_source(settings, listed, wanted) for listed in group]
     if not wanted:
-        gone = f"{fit(settings.source, _MAX_NAME)} (not there now)"
+        gone = f"{_name(settings.source)} (not there now)"
         lines.append(Item(gone, checked=True, radio=True, enabled=_SOURCE not in settings.fixed))
     pinned = next((listed.name for listed in view.sources if listed.id == wanted), settings.source)
-    shown = "what you hear" if wanted == DEFAULT else fit(pinned, _MAX_NAME)
+    shown = "what you hear" if wanted == DEFAULT else _name(pinned)
     return submenu(f"Source: {shown}", [*_head(view, settings, _SOURCE), *lines])
 
 
 def _source(settings: Settings, listed: Listed, wanted: str) -> Item:
-    return choice(settings, fit(listed.name, _MAX_NAME), _SOURCE, listed.id, radio=listed.id == wanted)
+    return choice(settings, _name(listed.name), _SOURCE, listed.id, radio=listed.id == wanted)
+
+
+def _name(name: str) -> str:
+    return fit(name, _MAX_NAME) or "(no name)"
 
 
 # Silence

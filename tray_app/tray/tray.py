@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -106,8 +105,13 @@ class Tray:
         back_end = find_tray(PATIENCE)
         try:
             # Late: each can be imported only where its desktop is.
-            kinds = {"pystray._win32": "windows", "pystray._appindicator": "gtk", "pystray._gtk": "gtk"}
-            kind: Any = importlib.import_module(f"tray_app.tray.{kinds.get(back_end, 'plain')}")
+            kind: Any
+            if back_end == "pystray._win32":
+                from tray_app.tray import windows as kind
+            elif back_end in ("pystray._appindicator", "pystray._gtk"):
+                from tray_app.tray import gtk as kind
+            else:
+                from tray_app.tray import plain as kind
             icon: _Icon = kind.Icon(_NAME, self._refresh, lambda: self._tell(Action.EXIT, ""))
         except Exception as error:  # every back end raises something else for a desktop or a library that is missing
             raise TrayUnavailableError(detail=repr(error)) from error

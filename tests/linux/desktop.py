@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable
@@ -28,6 +27,7 @@ from tests.sound import wait_until
 WATCHER, NOTIFICATIONS = "org.kde.StatusNotifierWatcher", "org.freedesktop.Notifications"
 ITEM, MENU = "org.kde.StatusNotifierItem", "com.canonical.dbusmenu"
 SECONDS = 20.0
+ROOT = Path(__file__).resolve().parents[2]
 
 _T = TypeVar("_T")
 
@@ -100,14 +100,22 @@ class LinuxDesktop:
     def env(self) -> dict[str, str]:
         """What a program needs to be on this desktop."""
         desktop = {"XDG_CURRENT_DESKTOP": "ubuntu:GNOME" if self._gnome else "XFCE"}
-        # Debian's PyGObject, from its own folder and nothing else of what lies there.
         return desktop | {
             "DISPLAY": self.display,
             "DBUS_SESSION_BUS_ADDRESS": self.address,
             "NO_AT_BRIDGE": "1",
             "GIO_USE_VFS": "local",
             "GSETTINGS_BACKEND": "memory",
+            # The folder of Debian's PyGObject holds much more, so it is looked into for that alone.
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(self._debian_gi())]),
         }
+
+    def _debian_gi(self) -> Path:
+        place = self.folder / "debian"
+        if not place.exists():
+            place.mkdir()
+            (place / "gi").symlink_to("/usr/lib/python3/dist-packages/gi")
+        return place
 
     # The bus
 
@@ -160,9 +168,9 @@ class LinuxDesktop:
 
     # The icon
 
-    def wait_for_icon(self) -> None:
-        """Wait until a program has registered an icon that is to be seen, with a menu."""
-        wait_until(lambda: self._items, SECONDS, "an icon on the bus")
+    def wait_for_icon(self, after: int = 0) -> None:
+        """Wait until a program has registered an icon, beyond so many, that is to be seen, with a menu."""
+        wait_until(lambda: len(self._items) > after, SECONDS, "an icon on the bus")
         wait_until(lambda: self._get("Status") == "Active" and len(self.menu()) > 1, SECONDS, "an active icon")
 
     @property
@@ -268,13 +276,3 @@ def _reading(processes: list[subprocess.Popen[bytes]], command: list[str]) -> st
         address = answer.readline().strip()
     assert address, f"{command[0]} did not start"
     return address
-
-
-def debian_gi(folder: Path) -> Path:
-    """Return a folder for PYTHONPATH with Debian's PyGObject (python3-gi) and nothing else of what lies beside it."""
-    place = folder / "gi-of-debian"
-    place.mkdir(exist_ok=True)
-    if not (place / "gi").exists():
-        (place / "gi").symlink_to("/usr/lib/python3/dist-packages/gi")
-    assert sys.platform == "linux"
-    return place
