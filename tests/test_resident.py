@@ -627,3 +627,35 @@ def test_exit_may_leave_the_jobs_to_the_next_start(tmp_path: Path) -> None:
     assert "originals/take.take" in [name.replace("\\", "/") for name in desk.files()]
     assert soundfile.info(desk.folder / "originals" / "take.wav").frames > 0
     disk.go_on.set()
+
+
+@pytest.mark.parametrize("trouble", ["open", "close", "disk"])
+def test_no_handler_waits_for_what_hangs(trouble: str, tmp_path: Path) -> None:
+    """An ordering: every handler of the menu returns, and the tray shows what is true, while the device, or the disk,
+    has not returned yet. How long they take is a benchmark.
+    """
+    disk = SlowDisk()
+    disk.go_on.set()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    hang = {"open": desk.backend.hang_in_open, "close": desk.backend.hang_in_close}.get(trouble)
+    if trouble == "close":
+        desk.record(0.2)
+    if hang:
+        hang.set()
+    else:
+        disk.go_on.clear()
+    values = {Action.CHOOSE: "RECORDER_BIT_DEPTH=16", Action.RECYCLE_ORIGINALS: "7"}
+    for action in [Action.START, *(action for action in Action if action is not Action.EXIT), Action.STOP]:
+        desk.tray.pick(action, values.get(action, "gone.wav"))
+    entered = hang.entered if hang else disk.asked
+    assert entered.wait(20)
+    desk.sees(lambda view: view.state is State.IDLE and view.settings and view.settings.bit_depth == 16)
+    if hang:
+        assert not hang._free.is_set(), "the device has not come back"
+        hang.clear()
+    else:
+        assert not disk.go_on.is_set(), "the disk has not come back"
+    disk.go_on.set()
+    desk.tray.pick(Action.EXIT)
+    desk.ended()

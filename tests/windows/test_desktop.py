@@ -1,4 +1,4 @@
-"""What the menu asks of Windows itself: recycle bin, clipboard, Explorer, the folder dialog, and the taskbar's theme."""
+"""What the menu asks of Windows itself: recycle bin, clipboard, the folder dialog, and the taskbar's theme."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import threading
 import winreg
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import win32con
 import win32gui
 
 from tests.sound import wait_until
+from tests.windows.tray_driver import under_wine
 from tray_app.desktop import clipboard, folder_dialog, theme
 from tray_app.desktop.recycle import recycle
 
@@ -21,6 +23,7 @@ assert sys.platform == "win32"
 DEADLINE = 30.0
 
 
+@pytest.mark.real_windows("Wine has no recycle bin in the lab, and asks")
 def test_files_go_to_the_recycle_bin(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("tälk 1.wav", "talk 2.wav")]
     for file in files:
@@ -30,21 +33,42 @@ def test_files_go_to_the_recycle_bin(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["other.wav"]
 
 
-def test_what_the_recycle_bin_does_not_take_is_said(tmp_path: Path) -> None:
-    held = tmp_path / "held.wav"
-    with held.open("wb") as file:
-        file.write(b"sound")
-        file.flush()
-        with pytest.raises(OSError):
-            recycle([held])
-    assert held.read_bytes() == b"sound"
+def test_where_there_is_no_recycle_bin_windows_asks_and_no_keeps_the_file(tmp_path: Path) -> None:
+    """Without FOF_WANTNUKEWARNING it would be deleted for good, and nobody asked."""
+    if not under_wine():
+        pytest.skip("this disk has a recycle bin")
+    file = tmp_path / "talk.wav"
+    file.write_bytes(b"sound")
+    said: list[str] = []
+
+    def work() -> None:
+        try:
+            recycle([file])
+        except OSError as error:
+            said.append(str(error.strerror))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    wait_until(lambda: question(), DEADLINE, "the question")
+    win32gui.PostMessage(question(), win32con.WM_COMMAND, win32con.IDNO, 0)
+    thread.join(DEADLINE)
+    assert said == ["there is no recycle bin there, and deleting it was refused"]
+    assert file.read_bytes() == b"sound"
+
+
+def question() -> int:
+    return int(win32gui.FindWindow("#32770", "Confirm file deletion"))
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         recycle([tmp_path / "gone.wav"])
 
 
 def test_the_clipboard_holds_what_was_copied() -> None:
-    import win32clipboard
+    import win32clipboard as module
 
+    win32clipboard: Any = module
     clipboard.copy(r"C:\Musik\Aufnahme ä (2).wav")
     win32clipboard.OpenClipboard()
     try:
@@ -87,7 +111,8 @@ def test_a_folder_is_chosen(tmp_path: Path) -> None:
     wanted.mkdir()
 
     def choose(window: int) -> None:
-        win32gui.SendMessage(children(window, "Edit")[-1], win32con.WM_SETTEXT, 0, str(wanted))
+        text: Any = str(wanted)
+        win32gui.SendMessage(children(window, "Edit")[-1], win32con.WM_SETTEXT, 0, text)
         win32gui.PostMessage(window, win32con.WM_COMMAND, 1, 0)
 
     assert asked(tmp_path, choose) == [wanted]

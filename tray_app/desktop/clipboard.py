@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from typing import Any
@@ -35,7 +36,7 @@ def _on_windows(text: str) -> None:
             finally:
                 win32clipboard.CloseClipboard()
         except pywintypes.error as error:
-            raise OSError(13, f"another program holds the clipboard ({error})") from error
+            raise OSError(errno.EACCES, f"another program holds the clipboard ({error})") from error
 
 
 def _by_gtk(text: str) -> None:
@@ -46,7 +47,7 @@ def _by_gtk(text: str) -> None:
         gi.require_version("Gtk", "3.0")
         from gi.repository import Gdk, GLib, Gtk
     except (ImportError, ValueError) as error:
-        raise OSError(95, f"there is no GTK ({error})") from error
+        raise OSError(errno.EOPNOTSUPP, f"there is no GTK ({error})") from error
 
     def put() -> bool:
         Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).set_text(text, -1)

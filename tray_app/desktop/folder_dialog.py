@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def _answer(command: list[str]) -> Path | None:
     """Run what prints the chosen path, and ends with 1 when there is none."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
-        raise OSError(95, f"there is no dialog: {done.stderr.strip()}")
+        raise OSError(errno.EOPNOTSUPP, f"there is no dialog: {done.stderr.strip()}")
     path = done.stdout.removesuffix("\n")
     return Path(path) if done.returncode == 0 and path else None
 
@@ -61,7 +62,7 @@ def _on_windows(start: Path) -> Path | None:
     except ComError as error:
         if error.code == _CANCELLED:
             return None
-        raise OSError(95, f"the dialog failed: {error}") from error
+        raise OSError(errno.EOPNOTSUPP, f"the dialog failed: {error}") from error
     finally:
         ole32.CoUninitialize()
 

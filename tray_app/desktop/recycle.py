@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -19,10 +20,10 @@ def recycle(paths: Sequence[Path]) -> None:
     """Move files to the recycle bin. Waits for the system; raises `OSError` where it refuses, with the rest done."""
     for path in paths:
         if not os.path.lexists(path):
-            raise FileNotFoundError(2, "it is not there", str(path))
+            raise FileNotFoundError(errno.ENOENT, "it is not there", str(path))
         _one(path)
         if os.path.lexists(path):
-            raise PermissionError(13, "the recycle bin did not take it", str(path))
+            raise PermissionError(errno.EACCES, "the recycle bin did not take it", str(path))
 
 
 def _one(path: Path) -> None:
@@ -37,11 +38,13 @@ def _one(path: Path) -> None:
             what: Any = (0, _DELETE, str(path.absolute()), None, _FLAGS, None, None)
             code, aborted = shell.SHFileOperation(what)
         except pywintypes.error as error:
-            raise OSError(5, str(error), str(path)) from error
+            raise OSError(errno.EIO, str(error), str(path)) from error
         finally:
             pythoncom.CoUninitialize()
-        if code or aborted:
-            raise OSError(13, f"the recycle bin answers {code:#x}", str(path))
+        if aborted:
+            raise OSError(errno.ECANCELED, "there is no recycle bin there, and deleting it was refused", str(path))
+        if code:
+            raise OSError(errno.EACCES, f"the recycle bin answers {code:#x}", str(path))
     else:
         from send2trash import send2trash
 

@@ -84,15 +84,26 @@ class Icon(plain.Icon):
     def _remove_fs_icon(self) -> None:
         self._icon_valid = False
 
-    def _create_menu(self, descriptors: Any) -> Any:
-        """Return a new menu, or the one that is open now; then a new one is made when it closes."""
-        open_now = getattr(self, "_menu_handle", None)
-        if descriptors is self.menu and open_now is not None and open_now.get_mapped():
-            if self._stale is not open_now:
-                self._stale = open_now
-                open_now.connect("hide", lambda _menu: self.update_menu())
-            return open_now
-        return super()._create_menu(descriptors)
+    def _update_menu(self) -> None:
+        GLib.idle_add(self._renew_menu)
+
+    def _renew_menu(self) -> bool:
+        """Put a new menu in place of the old one; once that has closed, when it is open on the screen. On the loop."""
+        old = getattr(self, "_menu_handle", None)
+        if old is not None and old.get_mapped():
+            if self._stale is not old:
+                self._stale = old
+                old.connect("hide", lambda _menu: self._update_menu())
+            return False
+        if not self.menu:
+            return False
+        self._menu_handle = self._create_menu(self.menu)
+        if hasattr(self, "_appindicator"):
+            self._appindicator.set_menu(self._menu_handle)
+        if old is not None:
+            # A GtkMenu has a window of its own, which GTK keeps until it is destroyed; pystray never does that.
+            old.destroy()
+        return False
 
 
 def _keep_wakeup() -> None:
