@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.linux.desktop import LinuxDesktop
+from tests.linux.screen import Screen
 from tests.sound import PulseServer
 from tests.terminal.program import ROOT, clean_env
 
@@ -41,6 +43,21 @@ class Program:
 
     def __enter__(self) -> Program:
         before = self.desktop.icons
+        self._start()
+        self.desktop.wait_for_icon(after=before)
+        return self
+
+    @contextlib.contextmanager
+    def shown_in(self, screen: Screen) -> Iterator[None]:
+        """Run it where its icon is shown by a panel on the screen."""
+        self._start()
+        try:
+            screen.icon()
+            yield
+        finally:
+            self.__exit__()
+
+    def _start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tray_app", "--env-file", str(self.env_file)],
             env=dict(self.env),
@@ -49,8 +66,6 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.desktop.wait_for_icon(after=before)
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()

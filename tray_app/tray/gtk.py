@@ -17,6 +17,7 @@ from typing import Any
 from gi.repository import GLib
 from PIL import Image
 
+from tray_app.settings import APP_NAME
 from tray_app.tray import plain
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ class Icon(plain.Icon):
         self._files: dict[int, tuple[Image.Image, Path]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="tray-recorder-"))
         self._stale: Any = None
+        # What panels and their settings call it; else it would be the name of a Python file.
+        GLib.set_prgname(name)
+        GLib.set_application_name(APP_NAME)
         try:
             super().__init__(name, refresh, close)
         except BaseException:

@@ -263,4 +263,5 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(Path(sys.argv[1]))
-    sheet().save(Path(sys.argv[2]) / "tray-icons.png", optimize=True)
+    for folder in sys.argv[2:]:
+        sheet().save(Path(folder) / "tray-icons.png", optimize=True)
