@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.refusing import Refusing
 from tray_app import settings
 from tray_app.choices import choose as choose_only
 from tray_app.choices import keep, values, with_value
@@ -134,6 +135,13 @@ def test_a_disk_that_fails_leaves_the_old_file(fails: str, tmp_path: Path) -> No
         choose(load({}, {}, file), {NAME: "-60"}, FullDisk(fails))
     assert file.read_text() == "# mine\nRECORDER_BIT_DEPTH=16\n"
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_a_file_that_somebody_reads_is_tried_again(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.touch()
+    keep(load({}, {}, file), {NAME: "-60"}, Refusing(2))
+    assert file.read_text() == "RECORDER_SILENCE_THRESH=-60\n"
 
 
 @pytest.fixture

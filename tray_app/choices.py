@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, Patience, storage_error
 from tray_app.env_file import read_text
 from tray_app.errors import RecorderError, SettingError
 from tray_app.settings import CHOICES, Settings, changed, env_beside_program, env_of_user
@@ -54,7 +54,7 @@ def keep(settings: Settings, texts: Mapping[str, str], disk: Disk | None = None)
     It is the one that was read, or, where there is none or the program's own cannot be written, the one in the user's
     configuration folder, which then counts too. Comments and all other lines stay as they are: the new file is written
     beside it, read back, and put in its place in one step. Raises `SettingError` where it cannot be written; then
-    nothing has changed.
+    nothing has changed. May take up to `PATIENCE` seconds where another program has the file open.
     """
     disk = disk or Disk()
     file = settings.env_file or env_of_user()
@@ -93,7 +93,8 @@ def _write(disk: Disk, file: Path, texts: Mapping[str, str], head: str) -> None:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(temporary))
             disk.sync(opened)
         _verify(old, read_text(temporary), texts)
-        disk.replace(temporary, file)
+        # On Windows nobody can replace a file that somebody reads at the moment.
+        Patience()(lambda: disk.replace(temporary, file))
     finally:
         with contextlib.suppress(OSError):
             disk.remove(temporary)

@@ -40,7 +40,8 @@ class ThemeWatch:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> None:
-        self._changed(is_light())
+        self._light = is_light()
+        self._changed(self._light)
         if sys.platform == "win32":
             import win32event
 
@@ -66,12 +67,12 @@ class ThemeWatch:
                 # Made where it is missing, as it is for a fresh user: a key that is not there cannot be watched.
                 key = win32api.RegCreateKey(win32con.HKEY_CURRENT_USER, _KEY)
                 news = win32event.CreateEvent(None, False, False, None)
-                light = is_light()
                 while True:
+                    # Asked for first: what changes after that look is told, what changed before is seen by it.
                     win32api.RegNotifyChangeKeyValue(key, False, _LAST_SET, news, True)
-                    before, light = light, is_light()
-                    if light != before:
-                        self._changed(light)
+                    before, self._light = self._light, is_light()
+                    if self._light != before:
+                        self._changed(self._light)
                     if win32event.WaitForMultipleObjects([self._end, news], False, win32event.INFINITE) == 0:
                         return
             except pywintypes.error as error:
