@@ -155,14 +155,17 @@ def test_the_exe_from_start_to_exit_by_its_menu(stage: Stage, named: User, exe: 
     assert exe.windowed.name not in running()
 
 
-def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User, exe: Build) -> None:
+def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> None:
     """Threshold, format and notifications by the keyboard, in the menus in the menu, and once more after a restart."""
     stage.play(tone(1000, -12, 120))
     file = choosing.folder / "my.env"
-    command = [str(exe.windowed)], [str(exe.terminal)], "--env-file", str(file)
+    command = [sys.executable, "-m", "tray_app"], list(PROGRAM), "--env-file", str(file)
 
     def kept(line: str) -> bool:
-        return f"{line}\n" in file.read_text(encoding="utf-8")
+        try:
+            return f"{line}\n" in file.read_text(encoding="utf-8")
+        except PermissionError:  # it is being replaced
+            return False
 
     def choose(resident: Resident, view: View, line: str, picture_of: str = "") -> None:
         resident.driver.show_choice(Action.CHOOSE, view, line)
@@ -191,9 +194,6 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User, exe
         choose(resident, view, "RECORDER_CHANNELS=2")
         resident.driver.choose(Action.START, view)
         resident.waits(lambda now: now["seconds"] >= 1 and not now["waiting"], "a second is recorded")
-        resident.driver.show_choice(Action.DISCARD, replace(RECORDING, settings=chosen))
-        picture(stage, "menu-discard", resident.driver.menu_box())
-        resident.driver.close_menus()
         resident.driver.choose(Action.STOP, RECORDING)
         resident.waits(lambda now: now["state"] == "idle" and not now["jobs"], "the jobs are done")
         resident.terminal("quit")

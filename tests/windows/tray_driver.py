@@ -132,12 +132,6 @@ class TrayDriver:
         self.press(KEY_ESCAPE)
         self.wait_for_menu_closed()
 
-    def close_menus(self) -> None:
-        """Close the menu and those in it: Escape closes one."""
-        while open_now := self.menus_open():
-            self.press(KEY_ESCAPE)
-            self.wait(lambda open_now=open_now: self.menus_open() < open_now, "a menu to close")  # type: ignore[misc]
-
     def wait_for_menu_closed(self) -> None:
         """Wait until no menu is open."""
         self.wait(lambda: not self.menu(), "the menu to close")
