@@ -179,6 +179,8 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> 
     view = replace(IDLE, settings=replace(CHOSEN, fixed=frozenset(), env_file=file))
     with Resident(choosing, *command) as resident:
         resident.driver.wait(lambda: (choosing.folder / "my.env").exists(), "its settings")
+        resident.driver.open_menu()
+        picture(stage, "menu-idle", resident.driver.menu_box())
         choose(resident, view, "RECORDER_SILENCE_THRESH=-60", "menu-silence")
         choose(resident, view, "RECORDER_MIN_SILENCE_LEN=1000")
         choose(resident, view, "RECORDER_BIT_DEPTH=16", "menu-format")
@@ -194,6 +196,8 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> 
         choose(resident, view, "RECORDER_CHANNELS=2")
         resident.driver.choose(Action.START, view)
         resident.waits(lambda now: now["seconds"] >= 1 and not now["waiting"], "a second is recorded")
+        resident.driver.open_menu()
+        picture(stage, "menu-recording", resident.driver.menu_box())
         resident.driver.choose(Action.STOP, RECORDING)
         resident.waits(lambda now: now["state"] == "idle" and not now["jobs"], "the jobs are done")
         resident.terminal("quit")
