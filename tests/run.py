@@ -27,8 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = [
     *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
     *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin", "desktop-file-utils", "libglib2.0-bin"],
+    *["xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0", "gir1.2-ayatanaappindicator3-0.1"],
 ]
-"""What the tests play with: real sound servers, a message bus, and the tools that are measured against."""
+"""What the tests play with: real sound servers, a message bus, a screen with a panel, and the tools that are measured
+against. Debian's own PyGObject serves Python 3.11, whoever's it is.
+"""
 
 NETWORK_SIGNS = ("connection", "timed out", "timeout", "temporary failure", "max retries", "network", "resolve")
 

@@ -32,6 +32,11 @@ def test_the_files_are_what_the_command_makes(name: str, tmp_path: Path) -> None
     assert frames(ROOT / "assets" / name) == frames(tmp_path / name)
 
 
+def test_the_contact_sheet_of_the_documents_is_what_the_tray_shows() -> None:
+    with Image.open(ROOT / "docs" / "pictures" / "tray-icons.png") as shown:
+        assert shown.convert("RGB").tobytes() == icon.sheet().tobytes()
+
+
 def test_every_size_in_the_ico_is_drawn_for_itself() -> None:
     got = frames(ROOT / "assets" / "tray-recorder.ico")
     assert sorted(got) == [(size, size) for size in (16, 20, 24, 32, 40, 48, 64, 256)]

@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
-GROUND = {"errors", "events", "states", "settings", "disk", "windows_files", "logs", "assets", "awake"}
+GROUND = {
+    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices"),
+    *("disk", "windows_files", "com", "logs", "assets", "awake"),
+}
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.
 MAY_KNOW = {
@@ -24,9 +27,21 @@ MAY_KNOW = {
     "tray": {"words"},
     "desktop": set[str](),
     "words": set[str](),
-    "app": {"capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
-    "resident": {"app", "capture", "recorder", "processing", "tray", "desktop", "words"},
-    "commands": {"app", "capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
+    "notices": {"words"},
+    "background": set[str](),
+    "sources": {"capture"},
+    "shelf": {"take", "tray.view"},
+    "discard": {"take"},
+    "errands": {"desktop", "shelf", "take"},
+    "welcome": {"notices"},
+    "app": {"capture", "audio", "take", "recorder", "processing", "desktop", "notices", "discard"},
+    "menu_choices": {"app", "background"},
+    "shown": {"app", "capture", "notices", "shelf", "tray"},
+    "resident": {
+        *("app", "desktop", "tray"),
+        *("background", "errands", "menu_choices", "shelf", "shown", "sources", "welcome"),
+    },
+    "commands": {"app", "notices", "capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
     "cli": {"app", "commands", "desktop", "resident"},
     "__main__": {"cli"},
     **{part: set[str]() for part in GROUND},

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import itertools
+import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,24 +19,34 @@ import soundfile
 from tests.recorder.fake import OUTPUT, FakeBackend
 from tests.sound import wait_until
 from tray_app.app import App
+from tray_app.capture.base import Source
 from tray_app.desktop.autostart import Autostart
 from tray_app.desktop.channel import Request
+from tray_app.desktop.desktop import Desktop
+from tray_app.disk import Disk
 from tray_app.errors import SourceError, StorageError
+from tray_app.events import DiskLow, Unheard
 from tray_app.resident import Resident
 from tray_app.settings import load
 from tray_app.states import Command, State, transition
-from tray_app.tray.menu import Action, View
-from tray_app.tray.tray import Tray
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.tray import Act, Tray
+from tray_app.tray.view import Action, Originals, View
 
 
 class MemoryTray:
     """What the program does to the tray; `run` holds its thread until `stop`, as pystray's does."""
 
-    def __init__(self, act: Callable[[Action], None]) -> None:
-        self.pick = act
+    click_starts = True
+
+    def __init__(self, act: Act) -> None:
+        self._act = act
         self.views: list[View] = []
         self.told: list[tuple[str, str]] = []
         self._stopped = threading.Event()
+
+    def pick(self, action: Action, value: str = "") -> None:
+        self._act(action, value)
 
     def run(self, ready: Callable[[], None]) -> None:
         threading.Thread(target=ready, daemon=True).start()
@@ -71,19 +86,47 @@ class MemoryAutostart:
 class Desk:
     """A resident program whose tray, device and autostart are ours; its own main loop on a thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, notify: bool = False, disk: Disk | None = None) -> None:
         self.folder = folder
         self.backend = FakeBackend()
-        choices = {"RECORDER_SAVE_FOLDER": str(folder), "RECORDER_NOTIFY": "false", "RECORDER_FILE_NAME": "take"}
-        self.app = App(load(choices, {}, _empty(folder)), backends=[self.backend])
+        self.first_start = False
+        self.env_file = _env_file(folder, notify)
+        self.app = App(load({}, {}, self.env_file), disk, [self.backend], self.recycle)
+        self.told: list[tuple[str, str]] = []
+        self.app.notifier._find_sender = lambda: lambda title, text: self.told.append((title, text))
         self.autostart = MemoryAutostart()
         self.opened: list[Path] = []
+        self.bin = folder.parent / "bin"
+        self.asked: list[tuple[str, str]] = []
+        self.picked: Path | None = None
+        desktop = Desktop(
+            self.opened.append,
+            lambda path: self._asked("open", path),
+            lambda path: self._asked("show", path),
+            lambda text: self._asked("copy", text),
+            self.recycle,
+            lambda start: self.picked,
+        )
+        starts = cast(Autostart, self.autostart)
         self.resident = Resident(
-            self.app, cast(Autostart, self.autostart), self.opened.append, lambda act: cast(Tray, self._made(act))
+            self.app, starts, desktop, lambda act: cast(Tray, self._made(act)), lambda: self.first_start
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def _made(self, act: Callable[[Action], None]) -> MemoryTray:
+    def recycle(self, paths: Sequence[Path]) -> None:
+        """The recycle bin is a folder; it is full while `bin_full`."""
+        if self.bin_full:
+            raise OSError(errno.ENOSPC, "the bin is full", str(paths[0]))
+        self.bin.mkdir(exist_ok=True)
+        for path in paths:
+            path.rename(self.bin / path.name)
+
+    bin_full = False
+
+    def _asked(self, what: str, of: Path | str) -> None:
+        self.asked.append((what, str(of)))
+
+    def _made(self, act: Act) -> MemoryTray:
         self.tray = MemoryTray(act)
         return self.tray
 
@@ -116,9 +159,13 @@ class Desk:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*.*"))
 
 
-def _empty(folder: Path) -> Path:
-    file = folder.parent / "empty.env"
-    file.touch()
+def _env_file(folder: Path, notify: bool) -> Path:
+    file = folder.parent / "test.env"
+    if not file.exists():
+        switch = "true" if notify else "false"
+        file.write_text(
+            f"# mine\nRECORDER_SAVE_FOLDER={folder.name}\nRECORDER_NOTIFY={switch}\nRECORDER_FILE_NAME=take\n"
+        )
     return file
 
 
@@ -154,7 +201,7 @@ WHOLE = ["originals/take.json", "originals/take.wav", "take.wav"]
 
 
 def test_a_take_from_the_menu(desk: Desk) -> None:
-    assert desk.view == View(autostart=False)
+    assert (desk.view.state, desk.view.autostart, desk.view.recent) == (State.IDLE, False, ())
     desk.record(1.0)
     assert desk.view.state is State.RECORDING
     assert desk.view.since is not None
@@ -163,7 +210,8 @@ def test_a_take_from_the_menu(desk: Desk) -> None:
     desk.tray.pick(Action.RESUME)
     desk.sees(lambda view: view.state is State.RECORDING)
     desk.tray.pick(Action.STOP)
-    desk.sees(lambda view: view == View(autostart=False), "it is idle, and all work is done")
+    idle = desk.sees(lambda view: view.state is State.IDLE and not view.working and view.recent, "all work is done")
+    assert (idle.recent, idle.name, idle.trouble) == ((desk.folder / "take.wav",), "", "")
     assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
     assert soundfile.info(desk.folder / "take.wav").frames >= 48000
 
@@ -319,11 +367,295 @@ def test_a_notification_that_the_system_refuses_goes_to_the_tray(tmp_path: Path)
         app.notifier._find_sender = lambda: refuses
         made: list[MemoryTray] = []
 
-        def make(act: Callable[[Action], None]) -> Tray:
+        def make(act: Act) -> Tray:
             made.append(MemoryTray(act))
             return cast(Tray, made[-1])
 
-        resident = Resident(app, None, desk.opened.append, make)
+        resident = Resident(app, None, make_tray=make)
         resident.answer(Request("show"))
         wait_until(lambda: made[0].told, 20, "the tray notifies")
     assert made[0].told[0][0] == "Tray Recorder"
+
+
+# Choices
+
+
+def test_a_choice_holds_from_the_next_take_and_survives_a_restart(desk: Desk) -> None:
+    desk.record(0.3)
+    desk.tray.pick(Action.CHOOSE, "RECORDER_BIT_DEPTH=16")
+    desk.tray.pick(Action.CHOOSE, "RECORDER_CHANNELS=1")
+    desk.sees(lambda view: view.settings and (view.settings.bit_depth, view.settings.channels) == (16, 1))
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.state is State.IDLE and not view.working and view.recent)
+    desk.record(0.3)
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.state is State.IDLE and not view.working and len(view.recent) == 2)
+    first, second = (soundfile.info(desk.folder / name) for name in ("take.wav", "take (2).wav"))
+    assert (first.subtype, first.channels, second.subtype, second.channels) == ("PCM_24", 2, "PCM_16", 1)
+    wait_until(lambda: "RECORDER_CHANNELS=1\n" in desk.env_file.read_text(), 20, "it is kept")
+    assert desk.env_file.read_text().startswith("# mine\n")
+    again = load({}, {}, desk.env_file)
+    assert (again.bit_depth, again.channels) == (16, 1)
+
+
+def test_notifications_are_switched_at_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "takes", notify=True)
+    desk.start()
+    desk.tray.pick(Action.CHOOSE, "RECORDER_NOTIFY=false")
+    assert not desk.app.notifier.notify("a", "b")
+    desk.tray.pick(Action.CHOOSE, "RECORDER_NOTIFY=true")
+    assert desk.app.notifier.notify("a", "b")
+    desk.resident.quit()
+    desk.ended()
+    assert "RECORDER_NOTIFY=true\n" in desk.env_file.read_text()
+
+
+class SlowDisk(Disk):
+    """A disk that takes its time to make a file, until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def create(self, path: Path) -> io.FileIO:
+        if path.suffix == ".tmp":
+            self.asked.set()
+            assert self.go_on.wait(30)
+        return super().create(path)
+
+
+def test_a_disk_that_hangs_does_not_hold_a_choice(tmp_path: Path) -> None:
+    """An ordering, not a stopwatch: the handler returned, and the choice holds, before the disk did anything."""
+    disk = SlowDisk()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    desk.tray.pick(Action.CHOOSE, "RECORDER_BIT_DEPTH=32")
+    desk.tray.pick(Action.CHOOSE, "RECORDER_BIT_DEPTH=16")
+    assert disk.asked.wait(20)
+    assert not disk.go_on.is_set()
+    assert desk.sees(lambda view: view.settings and view.settings.bit_depth == 16)
+    assert "BIT_DEPTH" not in desk.env_file.read_text()
+    disk.go_on.set()
+    wait_until(lambda: "RECORDER_BIT_DEPTH=16\n" in desk.env_file.read_text(), 20, "the last choice is the one kept")
+    desk.resident.quit()
+    desk.ended()
+
+
+def test_a_choice_that_cannot_be_kept_is_said_and_holds(desk: Desk) -> None:
+    desk.env_file.unlink()
+    desk.env_file.mkdir()
+    desk.tray.pick(Action.CHOOSE, "RECORDER_BIT_DEPTH=16")
+    trouble = desk.sees(lambda view: view.trouble).trouble
+    assert str(desk.env_file) in trouble
+    assert desk.app.settings.bit_depth == 16
+    desk.env_file.rmdir()
+
+
+def test_another_folder_is_chosen(desk: Desk, tmp_path: Path) -> None:
+    desk.tray.pick(Action.CHOOSE_FOLDER)
+    desk.picked = tmp_path / "else where"
+    wait_until(lambda: desk.app.settings.save_folder != desk.picked, 1)
+    desk.tray.pick(Action.CHOOSE_FOLDER)
+    desk.sees(lambda view: view.settings and view.settings.save_folder == desk.picked, "the folder")
+    desk.record(0.3)
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.recent == (tmp_path / "else where" / "take.wav",), "the take lies there")
+    assert load({}, {}, desk.env_file).save_folder == desk.picked
+
+
+def test_sources_are_listed_and_followed(desk: Desk) -> None:
+    desk.sees(lambda view: [(one.id, one.default) for one in view.sources] == [("out", True)], "the output")
+    more = Source("mic", "Microphone", "input", "fake", 48000, 1)
+    desk.backend.present = [OUTPUT, more]
+    desk.backend.say_changed()
+    desk.sees(lambda view: [(one.id, one.heard) for one in view.sources] == [("out", True), ("mic", False)])
+    desk.tray.pick(Action.CHOOSE, "RECORDER_SOURCE=mic")
+    desk.sees(lambda view: view.pinned == "mic")
+    desk.backend.present = [OUTPUT]
+    desk.backend.say_changed()
+    gone = desk.sees(lambda view: view.pinned == "" and len(view.sources) == 1)
+    assert gone.settings
+    assert gone.settings.source == "mic"
+
+
+# What is not wanted
+
+
+def test_a_take_is_discarded_into_the_recycle_bin(desk: Desk) -> None:
+    desk.record(0.5)
+    assert desk.sees(lambda view: view.name).name == "take"
+    desk.tray.pick(Action.DISCARD)
+    desk.sees(lambda view: view.state is State.IDLE)
+    wait_until(lambda: not desk.app.working(), 20, "it is done")
+    assert desk.files() == []
+    assert sorted(path.name for path in desk.bin.iterdir()) == ["take.json", "take.wav"]
+    desk.record(0.5)
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.recent, "the next one is kept")
+
+
+def test_a_take_that_the_bin_does_not_take_is_kept(desk: Desk) -> None:
+    desk.bin_full = True
+    desk.record(0.5)
+    desk.sees(lambda view: view.name)
+    desk.tray.pick(Action.DISCARD)
+    assert "it is kept" in desk.sees(lambda view: view.trouble).trouble
+    desk.sees(lambda view: view.recent and not view.working)
+    assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
+
+
+def test_old_originals_go_to_the_recycle_bin(desk: Desk) -> None:
+    originals = desk.folder / "originals"
+    originals.mkdir(parents=True)
+    for name, days in (("old", 8), ("older", 31), ("new", 0), ("busy", 40)):
+        for ending in (".wav", ".json"):
+            (originals / name).with_suffix(ending).write_bytes(b"x" * 100)
+            os.utime((originals / name).with_suffix(ending), (time.time() - days * 86400 - 60,) * 2)
+    (originals / "busy.take").touch()
+    desk.resident._shelf.soon()
+    shown = desk.sees(lambda view: view.originals).originals
+    assert shown == Originals(3, 300, ((7, 2, 200), (30, 1, 100), (90, 0, 0)))
+    desk.tray.pick(Action.RECYCLE_ORIGINALS, "7")
+    desk.sees(lambda view: view.originals and view.originals.count == 1)
+    assert sorted(path.name for path in desk.bin.iterdir()) == ["old.json", "old.wav", "older.json", "older.wav"]
+    assert sorted(path.stem for path in originals.glob("*.wav")) == ["busy", "new"]
+
+
+def test_recordings_are_opened_shown_and_named(desk: Desk, tmp_path: Path) -> None:
+    path = str(tmp_path / "a b.wav")
+    for action in (Action.OPEN_FILE, Action.SHOW_FILE, Action.COPY_PATH):
+        desk.tray.pick(action, path)
+    desk.tray.pick(Action.OPEN_LOG)
+    wait_until(lambda: len(desk.asked) == 4, 20, "all are asked for")
+    assert {("open", path), ("show", path), ("copy", path)} < set(desk.asked)
+    assert [Path(of).name for what, of in desk.asked if of != path] == ["tray-recorder.log"]
+    desk.tray.pick(Action.OPEN_ORIGINALS)
+    assert desk.opened == [desk.folder / "originals"]
+
+
+def test_a_desktop_that_fails_is_said(desk: Desk, tmp_path: Path) -> None:
+    def fails(what: str, of: Path | str) -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone", str(of))
+
+    desk._asked = fails  # type: ignore[method-assign]
+    desk.tray.pick(Action.OPEN_FILE, str(tmp_path / "gone.wav"))
+    assert "gone.wav" in desk.sees(lambda view: view.trouble).trouble
+
+
+# Notifications and the end
+
+
+def test_what_is_notified_of_a_take(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "takes", notify=True)
+    desk.first_start = True
+    desk.start()
+    wait_until(lambda: desk.told, 20, "the welcome")
+    assert desk.told[0][0] == "Tray Recorder is ready"
+    assert desk.folder.is_dir()
+    desk.record(0.5)
+    desk.backend.vanish()
+    desk.sees(lambda view: view.waiting)
+    desk.backend.appear()
+    desk.sees(lambda view: not view.waiting)
+    desk.app.bus.post(DiskLow(12.0, 900))
+    assert "about 12 minutes" in desk.sees(lambda view: view.trouble).trouble
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.recent)
+    desk.resident.quit()
+    desk.ended()
+    assert [text.split(" ")[0] + " " + title for title, text in desk.told[1:]] == [
+        "Output Tray Recorder",
+        "Output Tray Recorder",
+        "There The disk is nearly full",
+        "take.wav, Recording saved",
+    ]
+
+
+def test_the_bar_shows_the_loudest_of_a_second(desk: Desk) -> None:
+    desk.record(2.1)
+    assert desk.view.level == 4  # a sine of −6.02 dBFS
+    levels = [view.level for view in desk.tray.views if view.state is State.RECORDING]
+    assert sum(one != other for one, other in itertools.pairwise(levels)) == 1
+
+
+def test_nothing_heard_is_said_until_something_is(desk: Desk) -> None:
+    desk.record(0.2)
+    desk.app.bus.post(Unheard(15.0, from_start=True))
+    desk.sees(lambda view: view.trouble == "Nothing has been heard yet. Is this the source that plays?")
+    desk.app.bus.post(Unheard(0.0))
+    desk.sees(lambda view: view.trouble == "")
+
+
+class HeldDisk(Disk):
+    """A disk that does not finish a recording that is forced to it until it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def sync(self, file: io.FileIO) -> None:
+        if str(file.name).endswith(".wav"):
+            self.asked.set()
+            assert self.go_on.wait(30)
+
+
+def test_exit_says_that_it_finishes_and_waits(tmp_path: Path) -> None:
+    disk = HeldDisk()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    desk.record(0.5)
+    desk.tray.pick(Action.EXIT)
+    leaving = desk.sees(lambda view: view.leaving and view.state is State.IDLE)
+    assert tooltip(leaving) == "Tray Recorder – Finishing the recording, then exiting"
+    assert disk.asked.wait(20)
+    assert desk._thread.is_alive()
+    disk.go_on.set()
+    desk.ended()
+    assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
+
+
+def test_exit_may_leave_the_jobs_to_the_next_start(tmp_path: Path) -> None:
+    disk = HeldDisk()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    desk.tray.pick(Action.CHOOSE, "RECORDER_ON_QUIT=later")
+    desk.record(0.5)
+    desk.tray.pick(Action.STOP)
+    desk.sees(lambda view: view.state is State.IDLE)
+    assert disk.asked.wait(20)
+    desk.tray.pick(Action.EXIT)
+    desk.ended()
+    assert not disk.go_on.is_set()
+    assert "originals/take.take" in [name.replace("\\", "/") for name in desk.files()]
+    assert soundfile.info(desk.folder / "originals" / "take.wav").frames > 0
+    disk.go_on.set()
+
+
+@pytest.mark.parametrize("trouble", ["open", "close", "disk"])
+def test_no_handler_waits_for_what_hangs(trouble: str, tmp_path: Path) -> None:
+    """An ordering: every handler of the menu returns, and the tray shows what is true, while the device, or the disk,
+    has not returned yet. How long they take is a benchmark.
+    """
+    disk = SlowDisk()
+    disk.go_on.set()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    hang = {"open": desk.backend.hang_in_open, "close": desk.backend.hang_in_close}.get(trouble)
+    if trouble == "close":
+        desk.record(0.2)
+    if hang:
+        hang.set()
+    else:
+        disk.go_on.clear()
+    values = {Action.CHOOSE: "RECORDER_BIT_DEPTH=16", Action.RECYCLE_ORIGINALS: "7"}
+    for action in [Action.START, *(action for action in Action if action is not Action.EXIT), Action.STOP]:
+        desk.tray.pick(action, values.get(action, "gone.wav"))
+    entered = hang.entered if hang else disk.asked
+    assert entered.wait(20)
+    desk.sees(lambda view: view.state is State.IDLE and view.settings and view.settings.bit_depth == 16)
+    if hang:
+        assert not hang._free.is_set(), "the device has not come back"
+        hang.clear()
+    else:
+        assert not disk.go_on.is_set(), "the disk has not come back"
+    disk.go_on.set()
+    desk.tray.pick(Action.EXIT)
+    desk.ended()

@@ -11,9 +11,12 @@ from types import TracebackType
 from tray_app.capture import DEFAULT, all_sources, find, pick
 from tray_app.capture.base import Backend, Source
 from tray_app.desktop.notify import Notifier
+from tray_app.desktop.recycle import recycle
+from tray_app.discard import Discards
 from tray_app.disk import Disk
 from tray_app.errors import SourceError
-from tray_app.events import EventBus, JobFinished, Problem
+from tray_app.events import DiskLow, EventBus, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
+from tray_app.notices import Notice, Notices, Told
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import Found
 from tray_app.processing.recovery import find as find_unfinished
@@ -21,8 +24,8 @@ from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
 from tray_app.settings import Settings
 from tray_app.states import Command, State, Transition, transition
-from tray_app.take.take import Plan
-from tray_app.words import clock_time
+from tray_app.take.facts import Facts
+from tray_app.take.take import Plan, Take
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +41,33 @@ SESSION_DEADLINE = 4.0
 class App:
     """The program without a face: recorder, queue, notifications. Use it as a context manager.
 
-    Leaving it ends the take that runs, finishes the jobs, and frees everything on every path.
+    Leaving it ends the take that runs, finishes the jobs, unless the settings leave them to the next start, and
+    frees everything on every path. `recycle` moves files to the recycle bin. `settings` may be replaced by others at
+    any time; they hold from the next take on.
     """
 
-    def __init__(self, settings: Settings, disk: Disk | None = None, backends: Sequence[Backend] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        disk: Disk | None = None,
+        backends: Sequence[Backend] | None = None,
+        recycle: Callable[[Sequence[Path]], None] = recycle,
+    ) -> None:
         self.settings = settings
         self.disk = disk or Disk()
         self._backends = backends
         self.bus = EventBus()
         self.queue = JobQueue(self.disk, self.bus)
-        submit = self.queue.submit
-        self.recorder = Recorder(self.disk, self.bus, lambda take, facts: submit(take, facts), submit)
+        self.discards = Discards(self.disk, self.bus, recycle, self._keep)
+        self.recorder = Recorder(self.disk, self.bus, self._finished, lambda take: self.queue.submit(take))
         self.notifier = Notifier(settings.notify)
-        self.bus.listen(JobFinished, self._notify_finished)
-        self.bus.listen(Problem, self._notify_problem)
+        self._notices = Notices()
+        self.bus.listen(JobFinished, self._notify)
+        self.bus.listen(Problem, self._notify)
+        self.bus.listen(StateChanged, self._notify)
+        self.bus.listen(TakeDiscarded, self._notify)
+        self.bus.listen(Unheard, self._notify)
+        self.bus.listen(DiskLow, self._notify)
 
     def __enter__(self) -> App:
         return self
@@ -60,6 +76,7 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.recorder.close()
+        self.discards.wait()
         self.finish_jobs()
         self.queue.close(0)
         self.bus.deliver(0)
@@ -87,11 +104,14 @@ class App:
         for take in found.takes:
             log.info("finishing %s, which was left at stage %s", take.paths.original, take.memory.stage)
             self.queue.submit(take, recovered=True, asked=asked)
+        self._show(self._notices.recovers(len(found.takes)))
         return found
 
     def tell(self, command: Command) -> Transition:
         """Have the recorder do `command` by the settings, and say what it does. Returns at once, on any thread."""
         recorder = self.recorder
+        if command is Command.START:
+            self._notices.begins()
         does: dict[Command, Callable[[], Transition]] = {
             Command.START: lambda: recorder.start(self.order()),
             Command.PAUSE: recorder.pause,
@@ -100,10 +120,26 @@ class App:
         }
         return does[transition(recorder.state, command).action or command]()
 
+    def discard(self, name: str) -> Transition:
+        """End the take of this name and move it to the recycle bin. Returns at once, on any thread."""
+        step = transition(self.recorder.state, Command.STOP)
+        if step.action is not None:
+            self.discards.mark(name)
+            step = self.recorder.stop()
+        return step
+
+    def _finished(self, take: Take, facts: Facts) -> None:
+        """What becomes of a take that is complete; on its own thread."""
+        if not self.discards.takes(take, facts):
+            self._keep(take, facts)
+
+    def _keep(self, take: Take, facts: Facts) -> None:
+        self.queue.submit(take, facts)
+
     def working(self) -> bool:
         """Whether a take that was stopped is being completed, or jobs are being done."""
         completing = self.recorder.state is State.IDLE and not self.recorder.wait(0)
-        return completing or not self.queue.wait(0)
+        return completing or not self.discards.wait(0) or not self.queue.wait(0)
 
     def busy(self) -> bool:
         """Whether something would be cut short if the program ended now."""
@@ -117,7 +153,7 @@ class App:
     def finish(self) -> None:
         """End the take and do its jobs because the process is about to be ended; within `SESSION_DEADLINE` seconds."""
         self.recorder.close(SESSION_DEADLINE / 2)
-        if not self.queue.wait(SESSION_DEADLINE / 2):
+        if not (self.discards.wait(SESSION_DEADLINE / 4) and self.queue.wait(SESSION_DEADLINE / 4)):
             log.warning("not all jobs are done; the next start does them")
 
     def order(self, *, demo: bool = False, name: str | None = None, limit: float | None = None) -> Order:
@@ -166,21 +202,9 @@ class App:
         source = find(sources, wanted)
         return next(backend for backend in self.backends if backend.name == source.backend), source
 
-    def _notify_finished(self, done: JobFinished) -> None:
-        title = "Recording recovered" if done.recovered else "Recording saved"
-        self.notifier.notify(title, describe(done))
+    def _notify(self, event: Told) -> None:
+        self._show(self._notices.of(event))
 
-    def _notify_problem(self, problem: Problem) -> None:
-        self.notifier.notify("Tray Recorder", problem.text)
-
-
-def describe(done: JobFinished) -> str:
-    """Say in a sentence or two what a take has become."""
-    length = clock_time(done.seconds)
-    if not done.heard:
-        return f"Nothing was heard in {done.name} ({length}), so there is no trimmed file. The original is kept."
-    path = done.trimmed or done.original
-    name = path.name if path else done.name
-    if done.trimmed is None or done.kept_seconds >= done.seconds:
-        return f"{name}, {length}."
-    return f"{name}, {clock_time(done.kept_seconds)} without silence; {length} were recorded."
+    def _show(self, notice: Notice | None) -> None:
+        if notice is not None:
+            self.notifier.notify(notice.title, notice.text)

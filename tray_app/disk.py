@@ -207,6 +207,10 @@ class Disk:
         """Return a file's size in bytes."""
         return _reachable(path).stat().st_size
 
+    def modified(self, path: Path) -> float:
+        """Return when a file was last written, in seconds since 1970."""
+        return _reachable(path).stat().st_mtime
+
     def list(self, folder: Path) -> list[Path]:
         """Return what lies in a folder, sorted; nothing where the folder is missing."""
         try:

@@ -17,11 +17,15 @@ from tray_app.states import State
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The recorder went to `state`; `waiting` is True while its device is lost and waited for."""
+    """The recorder went to `state`; `waiting` is True while its device is lost and waited for.
+
+    `name` is the take's, without ending; empty where there is none.
+    """
 
     state: State
     waiting: bool = False
     source: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """Nothing was heard for `seconds` of the take, `from_start` where nothing was at all. 0 when sound is back."""
+
+    seconds: float
+    from_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DiskLow:
     """The disk fills up: about `minutes` of recording are left before the take is ended; `free_mb` MB are free."""
 
@@ -91,8 +103,29 @@ class DiskLow:
     free_mb: int
 
 
-Event = StateChanged | Level | Gap | TakeFinished | JobProgress | JobFinished | Problem | DiskLow
-_E = TypeVar("_E", StateChanged, Level, Gap, TakeFinished, JobProgress, JobFinished, Problem, DiskLow)
+@dataclass(frozen=True, slots=True)
+class TakeDiscarded:
+    """A take's files are in the recycle bin, as its user wished."""
+
+    name: str
+
+
+Event = (
+    StateChanged | Level | Gap | TakeFinished | TakeDiscarded | JobProgress | JobFinished | Problem | Unheard | DiskLow
+)
+_E = TypeVar(
+    "_E",
+    StateChanged,
+    Level,
+    Gap,
+    TakeFinished,
+    TakeDiscarded,
+    JobProgress,
+    JobFinished,
+    Problem,
+    Unheard,
+    DiskLow,
+)
 
 
 class EventBus:

@@ -12,10 +12,11 @@ from ctypes import POINTER, c_int32, c_uint32, c_void_p, c_wchar_p, pointer
 
 import pytest
 
-from tray_app.capture import com, endpoints, mmdevice
-from tray_app.capture.com import METHOD, ComError, Guid, Reference
+from tray_app import com
+from tray_app.capture import endpoints, mmdevice
 from tray_app.capture.endpoints import Endpoint, SystemEndpoints
 from tray_app.capture.mmdevice import NOT_FOUND, RENDER, Listener
+from tray_app.com import METHOD, ComError, Guid, Reference
 from tray_app.errors import BackendUnavailableError
 
 ACCESS_DENIED = 0x80070005

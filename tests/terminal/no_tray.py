@@ -10,14 +10,16 @@ from unittest.mock import patch
 
 from tray_app import resident
 from tray_app.cli import run
-from tray_app.tray.menu import Action, View
-from tray_app.tray.tray import Tray
+from tray_app.tray.tray import Act, Tray
+from tray_app.tray.view import View
 
 
 class NoTray:
     """Holds the main thread until `stop`, as a tray's loop does, and shows nothing."""
 
-    def __init__(self, act: Callable[[Action], None]) -> None:
+    click_starts = True
+
+    def __init__(self, act: Act) -> None:
         del act
         self._stopped = threading.Event()
 

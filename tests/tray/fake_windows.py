@@ -49,6 +49,8 @@ class Entry:
     checked: bool = False
     grey: bool = False
     separator: bool = False
+    radio: bool = False
+    opens: int = 0
 
 
 @dataclass
@@ -111,7 +113,8 @@ class FakeWindows:
     @property
     def menu(self) -> list[Entry]:
         """The one menu that there is, open or not."""
-        (menu,) = self.menus.values()
+        inner = {entry.opens for menu in self.menus.values() for entry in menu}
+        (menu,) = (menu for handle, menu in self.menus.items() if handle not in inner)
         return menu
 
     @property
@@ -135,10 +138,14 @@ class FakeWindows:
         self.click(WM_RBUTTONUP)
         wait_until(lambda: self.open, what="the menu opens")
 
-    def choose(self, label: str | None) -> None:
-        """Choose from the open menu, or close it."""
+    def choose(self, *labels: str | None) -> None:
+        """Choose from the open menu by a way through its menus, or, with None, close it."""
         assert self.open
-        chosen = next((entry.id for entry in self.menus[self.open] if entry.label == label), 0)
+        menu, chosen = self.open, 0
+        for label in labels:
+            found = next((entry for entry in self.menus[menu] if entry.label == label), None)
+            assert found or label is None, f"{label} is not in {[entry.label for entry in self.menus[menu]]}"
+            menu, chosen = (found.opens, 0 if found.opens or found.grey else found.id) if found else (0, 0)
         self.post(CHOSEN, chosen)
         wait_until(lambda: not self.open, what="the menu closes")
 
@@ -266,14 +273,23 @@ class FakeWindows:
         separator = bool(facts.fType & 0x800)
         label = "" if separator else facts.dwTypeData.replace("&&", "\0").replace("&", "_").replace("\0", "&")
         default, checked, grey = bool(facts.fState & 0x1000), bool(facts.fState & 0x8), bool(facts.fState & 0x3)
-        self.menus[menu].insert(place, Entry(facts.wID, label, default, checked, grey, separator))
+        opens = int(facts.hSubMenu or 0)
+        if opens and opens not in self.menus:
+            self._fault("a menu that is not there was inserted")
+        entry = Entry(facts.wID, label, default, checked, grey, separator, bool(facts.fType & 0x200), opens)
+        self.menus[menu].insert(place, entry)
         return 1
 
     def DestroyMenu(self, menu: int) -> int:
         self._on_loop("DestroyMenu")
         if menu == self.open:
             self._fault("the open menu was destroyed")
-        return int(self.menus.pop(menu, None) is not None)
+        gone = self.menus.pop(menu, None)
+        # Windows destroys the menus within, too.
+        for entry in gone or ():
+            if entry.opens:
+                self.DestroyMenu(entry.opens)
+        return int(gone is not None)
 
     def TrackPopupMenuEx(self, menu: int, flags: int, x: int, y: int, owner: int, facts: None) -> int:
         self._on_loop("TrackPopupMenuEx")

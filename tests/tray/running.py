@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from tests.sound import wait_until
-from tray_app.tray.menu import Action
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action
 
 
 class Running:
@@ -16,6 +16,7 @@ class Running:
 
     def __init__(self) -> None:
         self.asked: list[Action] = []
+        self.values: list[str] = []
         self.threads: set[int] = set()
         self.does: Callable[[Action], None] = lambda action: None
         self.ready = threading.Event()
@@ -23,8 +24,9 @@ class Running:
         self.tray = Tray(self._act)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def _act(self, action: Action) -> None:
+    def _act(self, action: Action, value: str) -> None:
         self.asked.append(action)
+        self.values.append(value)
         self.threads.add(threading.get_ident())
         self.does(action)
 

@@ -19,9 +19,11 @@ from tests.sound import wait_until
 from tests.tray.fake_windows import fresh_modules
 from tests.tray.running import Running, running
 from tray_app.states import State
+from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Action, Look, View, tooltip
-from tray_app.tray.tray import Tray, TrayUnavailableError
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, Look, View, look
 
 
 class Panel:
@@ -115,15 +117,18 @@ def program(panel: Panel) -> Iterator[Running]:
     wait_until(lambda: "tray" not in {thread.name for thread in threading.enumerate()}, what="the tray's thread ends")
 
 
-def wait_shown(panel: Panel, view: View, look: Look) -> None:
-    wait_until(lambda: panel.icon == picture(look, 64) and panel.tip == tooltip(view), what=f"{view} in the panel")
+def wait_shown(panel: Panel, view: View, shown: Look) -> None:
+    wait_until(
+        lambda: panel.icon == picture(shown, 64, False, 0, view.alert) and panel.tip == tooltip(view),
+        what=f"{view} in the panel",
+    )
 
 
 @pytest.mark.parametrize("state", State)
 def test_each_state_is_shown(state: State, program: Running, panel: Panel) -> None:
     view = View(state, source="B&O", seconds=61, trouble="R&D")
     program.tray.show(view)
-    wait_shown(panel, view, Look(state.value))
+    wait_shown(panel, view, look(view))
     wait_until(lambda: "R&D" in panel.labels(), what="the menu, with a plain &")
 
 
@@ -158,7 +163,7 @@ def test_a_double_click_acts_once(program: Running, panel: Panel) -> None:
 def test_a_panel_without_menus_is_no_tray(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["pystray"].Icon, "HAS_MENU", False)
     with pytest.raises(TrayUnavailableError, match="no tray"):
-        Tray(lambda action: None).run(lambda: pytest.fail("there is nothing to be ready"))
+        Tray(lambda action, value: None).run(lambda: pytest.fail("there is nothing to be ready"))
     assert panel.back_end is None
 
 
@@ -216,7 +221,7 @@ def test_a_picture_that_is_refused_is_logged_and_the_next_one_shown(
 def test_an_icon_that_cannot_be_shown_is_no_tray(panel: Panel, caplog: pytest.LogCaptureFixture) -> None:
     panel.refuses = RuntimeError
     with pytest.raises(TrayUnavailableError, match="record"):
-        Tray(lambda action: None).run(lambda: pytest.fail("there is nothing to be ready"))
+        Tray(lambda action, value: None).run(lambda: pytest.fail("there is nothing to be ready"))
     assert caplog.records[0].levelno == logging.ERROR
 
 
@@ -237,12 +242,12 @@ def test_stop_from_a_handler_and_again(panel: Panel) -> None:
 
 
 def test_stop_from_ready(panel: Panel) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, value: None)
     tray.run(tray.stop)
 
 
 def test_stop_before_run_shows_nothing(panel: Panel) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, value: None)
     tray.stop()
     tray.run(lambda: pytest.fail("there is nothing to be ready"))
     assert panel.back_end is None
@@ -259,13 +264,14 @@ def test_a_loop_that_ends_by_itself_is_told(panel: Panel) -> None:
 @pytest.mark.posix("Windows always has a desktop")
 def test_no_desktop_is_said_in_a_line() -> None:
     code = (
-        "from tray_app.tray.tray import Tray, TrayUnavailableError\n"
+        "from tray_app.tray.host import TrayUnavailableError\n"
+        "from tray_app.tray.tray import Tray\n"
         "try:\n"
-        "    Tray(lambda action: None).run(lambda: None)\n"
+        "    Tray(lambda action, value: None).run(lambda: None)\n"
         "except TrayUnavailableError as error:\n"
         "    print(error); print(error.exit_status); print(bool(error.detail))\n"
     )
     environ = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, timeout=60)
-    told = "There is no tray on this desktop. Record in the terminal with `tray-recorder record`."
+    told = "There is no tray in this session, which has no desktop. Record in the terminal with `tray-recorder record`."
     assert (done.stdout.splitlines(), done.stderr) == ([told, "1", "True"], "")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from tests.effort import tenth
 from tests.sound import wait_until
 from tests.tray.fake_windows import (
     NIF_ICON,
@@ -25,10 +28,13 @@ from tests.tray.fake_windows import (
     played,
 )
 from tests.tray.running import Running, running
+from tests.tray.views import at_home, chosen, recording
 from tray_app.states import State
+from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Action, Look, View, tooltip
-from tray_app.tray.tray import Tray, TrayUnavailableError
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, Look, View, look
 
 RECORDING = View(State.RECORDING, source="Speakers", since=datetime(2026, 11, 24, 14, 3))
 
@@ -159,8 +165,8 @@ def test_only_what_differs_is_told_to_windows(program: Running, windows: FakeWin
     windows.told.clear()
     windows.posted.clear()
     menus = windows.menus_made
-    for tenth in range(100):
-        show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=tenth / 10))
+    for step in range(100):
+        show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=step / 10))
     assert windows.told == [(NIM_MODIFY, NIF_TIP)] * 9
     assert len(windows.posted) == 9, "the loop is woken only when there is something to show"
     assert windows.menus_made == menus
@@ -186,6 +192,48 @@ def test_a_picture_is_made_once(program: Running, windows: FakeWindows) -> None:
             show(program, windows, View(state, waiting=True))
     assert windows.icons_made == 4
     assert len(windows.icons) == 4
+
+
+def test_what_an_icon_holds_does_not_grow_with_what_it_shows(program: Running, windows: FakeWindows) -> None:
+    """As many handles after all states and levels as after the first of each; no file is ever written."""
+    takes = (at_home(), recording(), recording(state=State.PAUSED), recording(waiting=True), at_home(trouble="x"))
+    held: list[tuple[int, int]] = []
+    for number in range(tenth(1000)):
+        show(program, windows, replace(takes[number % 5], seconds=float(number), autostart=number % 7 == 0))
+        held.append((len(windows.icons), len(windows.menus)))
+    for number in range(tenth(10_000)):
+        show(program, windows, recording(seconds=float(number), level=number % 6))
+    assert (len(windows.icons), windows.icons_made) == (10, 10)
+    # One menu, and the menus in it: never more than a take's menu has.
+    assert max(menus for _, menus in held) == max(menus for _, menus in held[:35]) < 20
+
+
+def test_menus_in_the_menu(program: Running, windows: FakeWindows) -> None:
+    show(program, windows, at_home())
+    windows.open_menu()
+    silence = next(entry for entry in windows.menu if entry.label.startswith("Remove silence"))
+    inner = {entry.label: entry for entry in windows.menus[silence.opens]}
+    assert (inner["−40 dBFS"].checked, inner["−40 dBFS"].radio, inner["−35 dBFS"].checked) == (True, True, False)
+    assert (inner["Remove silence"].checked, inner["Remove silence"].radio) == (True, False)
+    windows.choose(silence.label, "−60 dBFS")
+    program.wait_asked(Action.CHOOSE)
+    windows.open_menu()
+    windows.choose("Recent recordings", "b.wav", "Open")
+    program.wait_asked(Action.CHOOSE, Action.OPEN_FILE)
+    assert program.values == ["RECORDER_SILENCE_THRESH=-60", str(Path("takes/b.wav"))]
+    fixed = at_home(settings=chosen({"RECORDER_BIT_DEPTH": "16"}))
+    show(program, windows, fixed)
+    windows.open_menu()
+    windows.choose(next(entry.label for entry in windows.menu if entry.label.startswith("Format")), "24 bits")
+    windows.settle()
+    assert len(program.asked) == 2, "what is set outside asks for nothing"
+
+
+def test_a_light_taskbar_and_the_level_have_pictures_of_their_own(program: Running, windows: FakeWindows) -> None:
+    for view in (at_home(light=True), recording(level=3), recording(level=3, light=True, trouble="x")):
+        show(program, windows, view)
+        wanted = picture(look(view), 16, view.light, view.level, view.alert)
+        assert windows.icons[windows.shown.icon] == wanted.tobytes("raw", "BGRA")
 
 
 @pytest.mark.parametrize("clicks", [2, 3])
@@ -326,7 +374,7 @@ def test_what_ready_does_holds_nobody(windows: FakeWindows) -> None:
         assert asked.wait(10)
         tray.stop()
 
-    tray = Tray(lambda action: asked.set())
+    tray = Tray(lambda action, _value: asked.set())
     tray.run(ready)
     assert asked.is_set()
 
@@ -365,7 +413,7 @@ def test_a_balloon_that_cannot_be_shown_is_told(program: Running, windows: FakeW
 
 
 def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     with pytest.raises(OSError, match="no icon"):
         tray.notify("Saved", "x.wav")
     with running() as program:
@@ -375,7 +423,7 @@ def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
 
 
 def test_stop_before_run_shows_nothing(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     tray.stop()
     tray.run(lambda: pytest.fail("there is nothing to be ready"))
     assert windows.told == []
@@ -407,7 +455,7 @@ def test_stop_may_come_from_everywhere_and_again(windows: FakeWindows) -> None:
 
 
 def test_stop_from_ready(windows: FakeWindows) -> None:
-    tray = Tray(lambda action: None)
+    tray = Tray(lambda action, _value: None)
     tray.run(tray.stop)
 
 
@@ -434,7 +482,7 @@ def test_windows_that_cannot_be_made_are_told(
 ) -> None:
     monkeypatch.setattr(windows, function, lambda *facts: 0)
     with pytest.raises(TrayUnavailableError, match="no tray"):
-        Tray(lambda action: None).run(lambda: None)
+        Tray(lambda action, _value: None).run(lambda: None)
     windows._classes.clear()
 
 

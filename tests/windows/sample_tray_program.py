@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.states import Command, State, transition
-from tray_app.tray.menu import Action, View
 from tray_app.tray.tray import Tray
+from tray_app.tray.view import Action, View
 
 _BY_POSITION = 0x400
 
@@ -41,7 +41,7 @@ class Program:
         self.view = replace(self.view, **changes)
         self.tray.show(self.view)
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Action, value: str) -> None:
         self.say(action.value)
         if action is Action.EXIT:
             self.tray.stop()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,17 @@ from tests.sound import level_dbfs, tone, usual_frequency
 from tests.windows.build import Build
 from tests.windows.program import PROGRAM, User
 from tests.windows.stage import Stage
-from tests.windows.tray_driver import Box, TrayDriver, under_wine
+from tests.windows.tray_driver import KEY_RETURN, Box, TrayDriver, under_wine
+from tray_app.settings import load
 from tray_app.states import State
-from tray_app.tray.menu import Action, View
+from tray_app.tray.view import Action, View
 
 ROUNDS = 5
 SINCE = datetime(2026, 11, 24, 14, 3)
-IDLE = View(autostart=False)
-RECORDING = View(State.RECORDING, source="what plays", since=SINCE, autostart=False)
-PAUSED = View(State.PAUSED, source="what plays", since=SINCE, autostart=False)
+CHOSEN = load({}, {}, Path(__file__).with_name("no.env"))
+IDLE = View(autostart=False, settings=CHOSEN)
+RECORDING = replace(IDLE, state=State.RECORDING, source="what plays", since=SINCE, name="take")
+PAUSED = replace(RECORDING, state=State.PAUSED)
 WHOLE = ["originals/take.json", "originals/take.wav", "take.wav"]
 
 
@@ -68,9 +71,22 @@ class Resident:
 
 @pytest.fixture
 def named(user: User) -> User:
-    """A user whose takes have one name, and who is notified."""
+    """A user whose takes have one name, who is notified, and has started the program before."""
     user.env |= {"RECORDER_FILE_NAME": "take", "RECORDER_NOTIFY": "true"}
+    welcomed = user.home / "Local" / "Tray Recorder" / "welcomed"
+    welcomed.parent.mkdir()
+    welcomed.touch()
     return user
+
+
+@pytest.fixture
+def choosing(named: User) -> User:
+    """A user with a `.env` of their own, in which all is said, and nothing outside."""
+    named.env = {name: value for name, value in named.env.items() if not name.startswith("RECORDER_")}
+    (named.folder / "my.env").write_text(
+        f"# mine\nRECORDER_SAVE_FOLDER='{named.takes.as_posix()}'\nRECORDER_FILE_NAME=take\n", encoding="utf-8"
+    )
+    return named
 
 
 @pytest.fixture
@@ -137,6 +153,69 @@ def test_the_exe_from_start_to_exit_by_its_menu(stage: Stage, named: User, exe: 
     for file in (named.takes / "take.wav", named.takes / "originals" / "take.wav"):
         holds_the_tone(file, -12 if stage.exact else None)
     assert exe.windowed.name not in running()
+
+
+def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> None:
+    """Threshold, format and notifications by the keyboard, in the menus in the menu, and once more after a restart."""
+    stage.play(tone(1000, -12, 120))
+    file = choosing.folder / "my.env"
+    command = [sys.executable, "-m", "tray_app"], list(PROGRAM), "--env-file", str(file)
+
+    def kept(line: str) -> bool:
+        try:
+            return f"{line}\n" in file.read_text(encoding="utf-8")
+        except PermissionError:  # it is being replaced
+            return False
+
+    def choose(resident: Resident, view: View, line: str, picture_of: str = "") -> None:
+        resident.driver.show_choice(Action.CHOOSE, view, line)
+        if picture_of:
+            picture(stage, picture_of, resident.driver.menu_box())
+        resident.driver.press(KEY_RETURN)
+        resident.driver.wait_for_menu_closed()
+        resident.driver.wait(lambda: kept(line), f"{line} in the .env")
+
+    # The menu as it is: recordings and originals come with the first take.
+    view = replace(IDLE, settings=replace(CHOSEN, fixed=frozenset(), env_file=file))
+    with Resident(choosing, *command) as resident:
+        resident.driver.wait(lambda: (choosing.folder / "my.env").exists(), "its settings")
+        resident.driver.open_menu()
+        picture(stage, "menu-idle", resident.driver.menu_box())
+        choose(resident, view, "RECORDER_SILENCE_THRESH=-60", "menu-silence")
+        choose(resident, view, "RECORDER_MIN_SILENCE_LEN=1000")
+        choose(resident, view, "RECORDER_BIT_DEPTH=16", "menu-format")
+        choose(resident, view, "RECORDER_CHANNELS=1")
+        choose(resident, view, "RECORDER_NOTIFY=false")
+        resident.driver.choose(Action.EXIT, view)
+        assert resident.ended() == 0
+    assert file.read_text(encoding="utf-8").startswith("# mine\n")
+    chosen = replace(load({}, {}, file), fixed=frozenset())
+    assert (chosen.silence_thresh, chosen.min_silence_len, chosen.bit_depth) == (-60, 1000, 16)
+    view = replace(view, settings=chosen)
+    with Resident(choosing, *command) as resident:
+        choose(resident, view, "RECORDER_CHANNELS=2")
+        resident.driver.choose(Action.START, view)
+        resident.waits(lambda now: now["seconds"] >= 1 and not now["waiting"], "a second is recorded")
+        resident.driver.open_menu()
+        picture(stage, "menu-recording", resident.driver.menu_box())
+        resident.driver.choose(Action.STOP, RECORDING)
+        resident.waits(lambda now: now["state"] == "idle" and not now["jobs"], "the jobs are done")
+        resident.terminal("quit")
+        assert resident.ended() == 0
+    info = soundfile.info(choosing.takes / "take.wav")
+    assert (info.subtype, info.channels) == ("PCM_16", 2)
+
+
+def test_the_first_start_explains_itself(stage: Stage, named: User) -> None:
+    (named.home / "Local" / "Tray Recorder" / "welcomed").unlink()
+    for wanted in (True, False):
+        with Resident(named, [sys.executable, "-m", "tray_app"], list(PROGRAM)) as resident:
+            if wanted:
+                picture(stage, "balloon-welcome", resident.driver.wait_for_balloon())
+                assert named.takes.is_dir()
+            assert resident.terminal("quit").returncode == 0
+            assert resident.ended() == 0
+            assert resident.driver.balloon() is None or not under_wine()
 
 
 def running() -> str:

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests.effort import tenth
 from tests.windows.tray_driver import TrayDriver, icons_under_wine, place_of
 from tray_app.states import State
-from tray_app.tray.menu import Action, View
+from tray_app.tray.view import Action, View
 
-IDLE = ["*Start recording", "", "Not recording", "", "Open recordings folder", "Start with Windows", "", "Exit"]
+IDLE = ["*Start recording", "", "Not recording", "", "Open recordings folder", "", "Start with Windows", "", "Exit"]
 RECORDING = ["*Stop recording", "Pause recording", "", "Recording since 14:03", *IDLE[3:]]
 PAUSED = ["*Resume recording", "Stop recording", "", "Paused", *IDLE[3:]]
 
@@ -162,7 +163,7 @@ def test_a_menu_that_is_open_stays_and_is_new_afterwards(sample: Sample) -> None
     sample.wait_menu(
         [
             *("*Stop recording", "Pause recording", "", "Recording since 14:03", "Waiting for Speakers (B&&O Audio)"),
-            *("", "Open recordings folder", "+Start with Windows", "", "Exit"),
+            *("", "Open recordings folder", "", "+Start with Windows", "", "Exit"),
         ]
     )
     driver.open_menu()
@@ -221,6 +222,20 @@ def test_the_driver_counts_as_the_menu_does() -> None:
     assert [place_of(action, view) for action in (Action.STOP, Action.PAUSE)] == [0, 1]
     assert [place_of(action, view) for action in (Action.OPEN_FOLDER, Action.AUTOSTART, Action.EXIT)] == [-3, -2, -1]
     assert place_of(Action.OPEN_FOLDER, View()) == -2
+
+
+def test_what_an_icon_holds_does_not_grow_with_what_it_shows(tmp_path: Path) -> None:
+    """A tenth of a thousand states, each with its menus, and of ten thousand levels, on Windows itself."""
+    environ = {**os.environ, "TEMP": str(tmp_path), "TMP": str(tmp_path)}
+    command = [sys.executable, "-m", "tests.tray.steady", str(tenth(1000)), str(tenth(10_000))]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    before, after = map(json.loads, done.stdout.splitlines())
+    print(f"before: {before}\nafter:  {after}")
+    assert (before["pictures"], after["pictures"]) == (0, 0), "no picture is a file"
+    assert after["threads"] <= before["threads"]
+    assert after["handles"] <= before["handles"] + 2
+    assert after["megabytes"] <= before["megabytes"] + 8
 
 
 def test_no_icon_is_left_behind() -> None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ctypes import wintypes
 from typing import Any, TypeVar
 
 from pystray._util import win32
 
-from tray_app.tray.menu import Action, Item, View, items
+from tray_app.tray.entries import Entries
+from tray_app.tray.menu import Item, items
+from tray_app.tray.view import Action, View
 
 SECONDS = 20.0
 """How long every wait lasts at the most. A process under Wine takes seconds to start."""
 
-KEY_RETURN, KEY_ESCAPE, KEY_UP, KEY_DOWN = 0x0D, 0x1B, 0x26, 0x28
+KEY_RETURN, KEY_ESCAPE, KEY_UP, KEY_RIGHT, KEY_DOWN = 0x0D, 0x1B, 0x26, 0x27, 0x28
 
 _WM_CLOSE, _WM_QUERYENDSESSION, _WM_KEYDOWN, _WM_KEYUP = 0x0010, 0x0011, 0x0100, 0x0101
 _WM_LBUTTONDOWN, _WM_LBUTTONDBLCLK, _WM_RBUTTONDOWN = 0x0201, 0x0203, 0x0204
@@ -146,9 +148,28 @@ class TrayDriver:
         self.press(KEY_RETURN)
         self.wait_for_menu_closed()
 
-    def choose(self, action: Action, view: View) -> None:
-        """Choose the item that asks for `action` from the menu that shows `view`."""
-        self.pick(place_of(action, view))
+    def choose(self, action: Action, view: View, value: str = "") -> None:
+        """Choose the item that asks for `action` with `value` from the menu that shows `view`, or a menu in it."""
+        self.show_choice(action, view, value)
+        self.press(KEY_RETURN)
+        self.wait_for_menu_closed()
+
+    def show_choice(self, action: Action, view: View, value: str = "") -> None:
+        """Go to that item with the keyboard, opening the menus on the way, and leave them open."""
+        if not self.menu():
+            self.open_menu()
+        first, *inner = way_to(action, view, value)
+        for _ in range(first + 1 if first >= 0 else -first):
+            self.press(KEY_DOWN if first >= 0 else KEY_UP)
+        for depth, place in enumerate(inner, 2):
+            self.press(KEY_RIGHT)
+            self.wait(lambda depth=depth: self.menus_open() >= depth, "the menu in the menu")  # type: ignore[misc]
+            for _ in range(place):
+                self.press(KEY_DOWN)
+
+    def menus_open(self) -> int:
+        """Return how many menus can be seen, one in the other."""
+        return len(list(self._visible(_MENU_CLASS)))
 
     def press(self, key: int) -> None:
         """Press and release a key in the menu."""
@@ -218,13 +239,29 @@ class TrayDriver:
 
 
 def place_of(action: Action, view: View) -> int:
-    """Return the place of the item that asks for `action` in the menu of `view`, as `pick` counts.
+    """Return the place of the item that asks for `action` in the menu of `view`, as `pick` counts."""
+    return way_to(action, view)[0]
+
+
+def way_to(action: Action, view: View, value: str = "") -> list[int]:
+    """Return the places to go to in the menu of `view`, and in the menus in it, for what asks for `action`.
 
     What stands below the lines that tell the state is counted from the bottom: there may be more such lines by now.
     """
-    asked = [item.action for item in items(view, "win32") if isinstance(item, Item)]
-    place = asked.index(action)
-    return place if place < asked.index(None) else place - len(asked)
+    lines = [item for item in items(view, "win32") if isinstance(item, Item)]
+    told = next(place for place, item in enumerate(lines) if item.action is None and not item.entries)
+    first, *inner = _way(lines, action, value)
+    return [first if first < told else first - len(lines), *inner]
+
+
+def _way(lines: Iterable[Entries], action: Action, value: str) -> list[int]:
+    """Return the places from here; the empty list where it is not here."""
+    for place, item in enumerate(item for item in lines if isinstance(item, Item)):
+        if item.action is action and (not value or item.value == value):
+            return [place]
+        if inner := _way(item.entries, action, value):
+            return [place, *inner]
+    return []
 
 
 def under_wine() -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from tray_app.capture.com import ComError, com
 from tray_app.capture.mmdevice import CAPTURE, NOT_FOUND, RENDER, Device, Enumerator, Listener
+from tray_app.com import ComError, com
 from tray_app.errors import BackendUnavailableError
 
 _UNKNOWN = (NOT_FOUND, 0x8007_0057)

@@ -13,7 +13,7 @@ from ctypes import POINTER, Structure, byref, c_float, c_int32, c_int64, c_uint1
 from ctypes import pointer as to
 from typing import Any
 
-from tray_app.capture.com import CLSCTX_ALL, METHOD, ComError, Guid, Reference, create, ole32
+from tray_app.com import CLSCTX_ALL, METHOD, ComError, Guid, Reference, create, ole32
 
 RENDER, CAPTURE = 0, 1
 """EDataFlow."""

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tray_app.capture.com import com
 from tray_app.capture.endpoints import Endpoint, Endpoints
 from tray_app.capture.wasapi_errors import unlisted
+from tray_app.com import com
 from tray_app.errors import BackendUnavailableError, SourceError
 
 LOOPBACK_SUFFIX = " [Loopback]"

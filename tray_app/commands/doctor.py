@@ -19,7 +19,7 @@ from tray_app.disk import Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
 from tray_app.processing.codecs import find_ffmpeg
 from tray_app.settings import Settings
-from tray_app.tray.tray import TrayUnavailableError, find_tray
+from tray_app.tray.host import TrayUnavailableError, find_tray
 from tray_app.words import clock_time, megabytes
 
 ABOUT: tuple[str, ...] = (
@@ -141,7 +141,7 @@ def _tray() -> Check:
     try:
         find_tray()
     except TrayUnavailableError as error:
-        return Check("tray", "note", error.what.removesuffix("."), error.todo)
+        return Check("tray", "note", error.what.removesuffix("."), error.remedy or error.todo)
     return Check("tray", "ok", "available")
 
 

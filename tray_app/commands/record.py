@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tray_app.app import App, describe
+from tray_app.app import App
 from tray_app.commands.live import LiveLine
 from tray_app.commands.trim import add_silence
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
-from tray_app.events import DiskLow, JobFinished, Problem, StateChanged
+from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, Unheard
+from tray_app.notices import describe, disk_low, unheard
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
 from tray_app.words import clock_time
@@ -147,6 +148,7 @@ class _Session:
         app.bus.listen(Problem, self._problem)
         app.bus.listen(StateChanged, self._state)
         app.bus.listen(DiskLow, self._disk_low)
+        app.bus.listen(Unheard, self._unheard)
         line.listen(app.bus)
 
     def follow(self) -> JobFinished | None:
@@ -203,8 +205,11 @@ class _Session:
         self._failed = self._failed or problem.fatal
 
     def _disk_low(self, low: DiskLow) -> None:
-        left = f"The recording will be ended in about {low.minutes:.0f} min."
-        self._line.say(f"The disk fills up: {low.free_mb} MB are free. {left}", error=True)
+        self._line.say(disk_low(low), error=True)
+
+    def _unheard(self, event: Unheard) -> None:
+        if text := unheard(event):
+            self._line.say(text, error=True)
 
     def _state(self, change: StateChanged) -> None:
         self._line.state(change)

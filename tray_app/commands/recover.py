@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tray_app.app import App, describe
+from tray_app.app import App
 from tray_app.events import JobFinished, Problem
+from tray_app.notices import describe
 from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (

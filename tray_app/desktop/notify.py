@@ -95,6 +95,11 @@ class Notifier:
                 return False
             return True
 
+    def enable(self, on: bool) -> None:
+        """Show notifications from now on, or none. What waits already is shown."""
+        with self._lock:
+            self._enabled = on and self._leaving is None
+
     def close(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds until what is queued was handed over; take no more. Return whether it was."""
         with self._lock:

@@ -1,7 +1,9 @@
-"""Opens a folder in the system's file manager."""
+"""Opens folders and files in the system's own programs, and shows files in their folder."""
 
 from __future__ import annotations
 
+import errno
+import json
 import logging
 import os
 import subprocess
@@ -37,26 +39,66 @@ def _open(folder: Path, opener: Opener) -> None:
         _log.warning("The folder %s could not be opened: %s", folder, error)
 
 
+def open_file(path: Path) -> None:
+    """Open a file in the program for its kind. Waits for the shell; raises `OSError` where it cannot be opened."""
+    _must_be_there(path)
+    _system_open(str(path.absolute()))
+
+
+def show_file(path: Path) -> None:
+    """Show a file in its folder, selected where that can be. Waits for the shell; raises `OSError` as `open_file`."""
+    _must_be_there(path)
+    path = path.absolute()
+    if sys.platform == "win32":
+        # One text and no list: Explorer wants the quotes where Python's own quoting does not put them.
+        subprocess.Popen(f'explorer /select,"{path}"')
+    elif sys.platform == "darwin":
+        _run("open", "-R", str(path))
+    elif not _selected_by_file_manager(path):
+        _system(path.parent)
+
+
+def _must_be_there(path: Path) -> None:
+    if not Disk().exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
+def _selected_by_file_manager(path: Path) -> bool:
+    """Ask whoever has the name `org.freedesktop.FileManager1` on the session's bus. False where nobody answers."""
+    call = ["gdbus", "call", "--session", "--timeout", "5", "--dest", "org.freedesktop.FileManager1"]
+    call += ["--object-path", "/org/freedesktop/FileManager1", "--method", "org.freedesktop.FileManager1.ShowItems"]
+    try:
+        _run(*call, json.dumps([path.as_uri()]), "")
+    except OSError as error:
+        _log.debug("no file manager on the bus: %s", error)
+        return False
+    return True
+
+
 def _system(folder: Path) -> None:
+    # The separator at the end says to Windows that a folder is meant, and not a `takes.exe` beside `takes`.
+    _system_open(os.path.join(folder, "") if sys.platform == "win32" else str(folder))  # noqa: PTH118 - a Path drops it
+
+
+def _system_open(name: str) -> None:
     if sys.platform == "win32":
         import pythoncom
 
         # ShellExecute may call extensions of the shell, which are COM objects, and asks for COM on its thread.
         pythoncom.CoInitialize()
         try:
-            # The separator at the end says that a folder is meant, and not a `takes.exe` beside `takes`.
-            os.startfile(os.path.join(folder, ""))  # noqa: PTH118 - a Path drops that separator
+            os.startfile(name)
         finally:
             pythoncom.CoUninitialize()
     else:
-        _run("open" if sys.platform == "darwin" else "xdg-open", folder)
+        _run("open" if sys.platform == "darwin" else "xdg-open", name)
 
 
-def _run(program: str, folder: Path) -> None:
+def _run(program: str, *arguments: str) -> None:
     quiet = subprocess.DEVNULL
     # A session of its own: Ctrl-C in our terminal is not meant for the file manager.
     done = subprocess.run(
-        [program, str(folder)], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True, check=False
+        [program, *arguments], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True, check=False
     )
     if done.returncode:
         raise OSError(f"{program} ended with {done.returncode}")

@@ -20,6 +20,7 @@ from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.keeper import Keeper
 from tray_app.recorder.link import POLL, Link
 from tray_app.recorder.order import Order, Told
+from tray_app.recorder.quiet import Quiet
 from tray_app.recorder.sleep import Sleep, SleepMeter
 from tray_app.recorder.space import Space
 from tray_app.recorder.world import World
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 
 MB = 1_000_000
 LEVEL_EVERY = 0.1
-NOTHING_HEARD = 15.0
-"""Seconds of digital silence from the start after which the user is told once."""
+HARDLY_HEARD = -60.0
+"""dBFS at most which nothing counts as heard where the take has no threshold of its own."""
 
 
 class _Ended(Exception):  # noqa: N818 - it ends the loop, it is no error
@@ -77,7 +78,7 @@ class Run(threading.Thread):
         self._making: Making | None = None
         self._paused = False
         self._next_level = -math.inf
-        self._heard = False
+        self._quiet = Quiet(order.plan.silence[1] if order.plan.silence else HARDLY_HEARD)
 
     def run(self) -> None:
         """Open, record until the end, complete the take, free everything."""
@@ -224,9 +225,10 @@ class Run(threading.Thread):
         peak = making.take_peak()
         seconds = making.timeline.seconds_at(now)
         self._bus.post(Level(peak, seconds))
-        if not self._heard and not self._link.muted and peak == -math.inf and seconds >= NOTHING_HEARD:
-            self._bus.post(Problem("Nothing has been heard yet. Is this the source that plays?"))
-        self._heard = self._heard or peak > -math.inf or seconds >= NOTHING_HEARD
+        unheard = self._quiet.hears(peak, seconds)
+        # Of one that is muted the user was told already.
+        if unheard is not None and not (unheard.from_start and self._link.muted):
+            self._bus.post(unheard)
 
     # Ending
 
@@ -262,7 +264,8 @@ class Run(threading.Thread):
 
     def _say_state(self) -> None:
         state = State.PAUSED if self._paused else State.RECORDING
-        self._bus.post(StateChanged(state, waiting=self._link.waiting, source=self._link.source.name))
+        name = self._making.take.paths.name if self._making else ""
+        self._bus.post(StateChanged(state, waiting=self._link.waiting, source=self._link.source.name, name=name))
 
     def _gap(self, start: int, frames: int, dropped: bool) -> None:
         log.log(logging.WARNING if dropped else logging.INFO, "gap at frame %d: %d frames", start, frames)

@@ -1,96 +1,32 @@
-"""What the tray says: from what the program is doing to picture, tooltip and menu. Pure.
+"""The menu: from what the program is doing to its lines. Pure.
 
-The menu follows Microsoft's guide for the notification area: the default first, then the primary and the secondary
-commands, then Exit; labels are specific, and what does not apply is left out rather than grey. Between the primary and
-the secondary commands stands, set off by lines, what the program is doing.
+It follows Microsoft's guide for the notification area: the default first, then the primary and the secondary commands,
+then Exit; labels are specific, and what does not apply is left out rather than grey. Between the primary and the
+secondary commands stands, set off by lines, what the program is doing. Only what is set outside, by the command line
+or the environment, is shown grey: it applies, and cannot be chosen here.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterable
+from pathlib import Path
 
-from tray_app.settings import APP_NAME
+from tray_app import __version__
 from tray_app.states import State
+from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
+from tray_app.tray.setting_menus import format_menu, silence_menu, source_menu
 from tray_app.tray.text import fit
+from tray_app.tray.view import Action, Originals, View
+from tray_app.words import megabytes
 
-MAX_TOOLTIP = 127
-"""UTF-16 units: `NOTIFYICONDATAW.szTip` has room for 128 with the zero at its end. pystray 0.19.5 raises on more."""
+__all__ = ["SEPARATOR", "Item", "items"]
 
 _MAX_LINE = 80
 """UTF-16 units in a line of the menu: a device's name must not make the menu as wide as the screen."""
 
-_MAX_DEVICE = 48
-"""UTF-16 units in the tooltip for the device that is waited for, so that trouble has room behind it."""
-
-
-class Action(StrEnum):
-    """What a menu item asks the program to do."""
-
-    START = "start"
-    PAUSE = "pause"
-    RESUME = "resume"
-    STOP = "stop"
-    OPEN_FOLDER = "open folder"
-    AUTOSTART = "autostart"
-    EXIT = "exit"
-
-
-class Look(StrEnum):
-    """Which picture the tray shows."""
-
-    IDLE = "idle"
-    RECORDING = "recording"
-    PAUSED = "paused"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that the tray shows.
-
-    `waiting` is True while a take's device is lost and waited for; `source` is the name of what is recorded. `since`
-    is the local time at which the take began and `seconds` its length so far; `working` is True while a finished take
-    is being worked on. `trouble` is one line, empty when all is well. `autostart` says whether the program starts
-    with the desktop, and is None where that cannot be asked.
-    """
-
-    state: State = State.IDLE
-    waiting: bool = False
-    source: str = ""
-    since: datetime | None = None
-    seconds: float = 0.0
-    working: bool = False
-    trouble: str = ""
-    autostart: bool | None = None
-
-    @property
-    def missing(self) -> bool:
-        """Whether a take goes on without its device. Without a take nothing is missing."""
-        return self.waiting and self.state is not State.IDLE
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line of the menu. Without an action it only says something; with `checked` it has a tick or room for one.
-
-    The `default` item is what a click on the icon does.
-    """
-
-    label: str
-    action: Action | None = None
-    default: bool = False
-    checked: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Separator:
-    """A line between groups."""
-
-
-SEPARATOR = Separator()
+_MAX_TROUBLE = 110
+"""UTF-16 units for trouble, which nobody can look up elsewhere."""
 
 _COMMANDS = {
     State.IDLE: (Item("Start recording", Action.START, default=True),),
@@ -104,39 +40,43 @@ _COMMANDS = {
     ),
 }
 
+_DISCARD = submenu("Discard this take", [Item("Yes, move it to the recycle bin", Action.DISCARD)])
+"""Asked once, where the question cannot hang: a box would wait for an answer while the take goes on."""
 
-def look(view: View) -> Look:
-    """Return which picture shows `view`."""
-    return Look.WAITING if view.missing else Look(view.state.value)
+_ON_QUIT = "RECORDER_ON_QUIT"
+_NOTIFY = "RECORDER_NOTIFY"
 
 
-def items(view: View, system: str = sys.platform) -> list[Item | Separator]:
+def items(view: View, system: str = sys.platform) -> list[Entries]:
     """Return the menu from top to bottom. `system` is `sys.platform`'s name of the system it is for."""
-    autostart = "Start with Windows" if system == "win32" else "Start with the desktop"
-    return [
-        *_COMMANDS[view.state],
-        SEPARATOR,
-        *(Item(line) for line in _lines(view)),
-        SEPARATOR,
-        Item("Open recordings folder", Action.OPEN_FOLDER),
-        *([] if view.autostart is None else [Item(autostart, Action.AUTOSTART, checked=view.autostart)]),
-        SEPARATOR,
-        Item("Exit", Action.EXIT),
+    groups: list[Iterable[Entries]] = [
+        [*_COMMANDS[view.state], *([_DISCARD] if view.state is not State.IDLE and view.name else [])],
+        [note(line) for line in _lines(view)],
+        _settings(view),
+        _files(view),
+        _program(view, system),
+        [Item("Exit", Action.EXIT)],
     ]
+    shown: list[Entries] = []
+    for group in map(list, groups):
+        shown += [SEPARATOR, *group] if shown and group else group
+    return shown
 
 
 def _lines(view: View) -> list[str]:
     """Return what the menu says about the state. Nothing in it changes every second: an open menu stays as it is."""
-    lines = [_headline(view)]
+    lines = [fit(_headline(view), _MAX_LINE)]
     if view.missing:
-        lines.append(_waits_for(view))
-    if view.working:
+        lines.append(fit(waits_for(view), _MAX_LINE))
+    if view.working and not view.leaving:
         lines.append("Finishing a recording")
-    lines.append(view.trouble)
-    return [line for line in (fit(line, _MAX_LINE) for line in lines) if line]
+    lines.append(fit(view.trouble, _MAX_TROUBLE))
+    return [line for line in lines if line]
 
 
 def _headline(view: View) -> str:
+    if view.leaving:
+        return "Finishing the recording, then exiting"
     if view.state is State.IDLE:
         return "Not recording"
     if view.state is State.PAUSED:
@@ -144,29 +84,90 @@ def _headline(view: View) -> str:
     return f"Recording since {view.since:%H:%M}" if view.since else "Recording"
 
 
-def _waits_for(view: View) -> str:
+def waits_for(view: View) -> str:
+    """Say which device a take waits for."""
     return f"Waiting for {fit(view.source, _MAX_LINE) or 'the device'}"
 
 
-def tooltip(view: View) -> str:
-    """Return what the tray says when it is pointed at: one line of at most 127 UTF-16 units, whatever the names are.
-
-    What matters most stands first, since the end is what is cut: state and elapsed time, the device that is waited
-    for, trouble, the source. The time is in whole seconds, so the line changes once a second.
-    """
-    source = view.source if view.state is not State.IDLE and not view.missing else ""
-    missing = fit(_waits_for(view), _MAX_DEVICE) if view.missing else ""
-    parts = (fit(part, MAX_TOOLTIP) for part in (APP_NAME, _state(view), missing, view.trouble, source))
-    return fit(" – ".join(part for part in parts if part), MAX_TOOLTIP)
+def _settings(view: View) -> list[Entries]:
+    if view.settings is None:
+        return []
+    return [source_menu(view, view.settings), silence_menu(view, view.settings), format_menu(view, view.settings)]
 
 
-def _state(view: View) -> str:
-    if view.state is State.IDLE:
-        return "Finishing a recording" if view.working else "Not recording"
-    return f"{'Paused at' if view.state is State.PAUSED else 'Recording'} {_elapsed(view.seconds)}"
+def _files(view: View) -> list[Entries]:
+    entries: list[Entries] = []
+    if view.recent:
+        entries.append(submenu("Recent recordings", [_recent(path) for path in view.recent]))
+    entries.append(Item("Open recordings folder", Action.OPEN_FOLDER))
+    if view.settings is not None and "RECORDER_SAVE_FOLDER" not in view.settings.fixed:
+        entries.append(Item("Choose recordings folder…", Action.CHOOSE_FOLDER))
+    if view.originals is not None:
+        entries.append(_originals(view.originals))
+    return entries
 
 
-def _elapsed(seconds: float) -> str:
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _recent(path: Path) -> Item:
+    return submenu(
+        fit(path.name, _MAX_LINE),
+        [
+            Item("Open", Action.OPEN_FILE, str(path)),
+            Item("Show in folder", Action.SHOW_FILE, str(path)),
+            Item("Copy path", Action.COPY_PATH, str(path)),
+        ],
+    )
+
+
+def _originals(originals: Originals) -> Item:
+    recycle = [
+        Item(f"Recycle those older than {days} days ({count}, {megabytes(size)})", Action.RECYCLE_ORIGINALS, str(days))
+        for days, count, size in originals.older
+        if count
+    ]
+    separated: list[Entries] = [SEPARATOR, *recycle] if recycle else []
+    return submenu(
+        f"Originals ({megabytes(originals.size)})",
+        [
+            note(f"{originals.count} as recorded, with their silence"),
+            Item("Open originals folder", Action.OPEN_ORIGINALS),
+            *separated,
+        ],
+    )
+
+
+def _program(view: View, system: str) -> list[Entries]:
+    windows = system == "win32"
+    entries: list[Entries] = []
+    settings = view.settings
+    if settings is not None:
+        entries.append(choice(settings, "Notifications", _NOTIFY, "false" if settings.notify else "true"))
+    if view.autostart is not None:
+        label = "Start with Windows" if windows else "Start with the desktop"
+        entries.append(Item(label, Action.AUTOSTART, checked=view.autostart))
+    if settings is not None:
+        entries += [_on_exit(view), Item("Open log", Action.OPEN_LOG), _about(view)]
+    return entries
+
+
+def _on_exit(view: View) -> Item:
+    assert view.settings is not None
+    quits = view.settings.on_quit
+    return submenu(
+        "When I exit",
+        [
+            choice(view.settings, "Finish recordings first", _ON_QUIT, "finish", radio=quits == "finish"),
+            choice(view.settings, "Finish them at the next start", _ON_QUIT, "later", radio=quits == "later"),
+        ],
+    )
+
+
+def _about(view: View) -> Item:
+    assert view.settings is not None
+    file = view.settings.env_file
+    lines: list[Entries] = [
+        note(f"Tray Recorder {__version__}"),
+        note(fit(f"Settings: {file or 'none changed yet'}", _MAX_TROUBLE)),
+    ]
+    if file:
+        lines.append(Item("Show settings file", Action.SHOW_FILE, str(file)))
+    return submenu("About", lines)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from PIL import Image
 
-from tray_app.errors import RecorderError
+from tray_app.tray.entries import Entries
+from tray_app.tray.host import PATIENCE, TrayUnavailableError, find_tray
 from tray_app.tray.icon import picture
-from tray_app.tray.menu import Action, Item, Look, Separator, View, items, look, tooltip
+from tray_app.tray.menu import Item, items
 from tray_app.tray.text import fit
+from tray_app.tray.tooltip import tooltip
+from tray_app.tray.view import Action, Look, View, look
 
 _NAME = "tray-recorder"
 
@@ -24,24 +27,22 @@ MAX_TEXT = 255
 _log = logging.getLogger(__name__)
 
 
-class TrayUnavailableError(RecorderError):
-    """There is no tray to show the icon in, or it went away."""
-
-    def __init__(self, what: str = "There is no tray on this desktop.", detail: str = "") -> None:
-        super().__init__(what, todo="Record in the terminal with `tray-recorder record`.", detail=detail)
-
-
 @dataclass(frozen=True, slots=True)
 class _Face:
     """What of a view can be seen."""
 
     look: Look
+    level: int
+    alert: bool
+    light: bool
     title: str
-    items: list[Item | Separator]
+    items: list[Entries]
 
 
 def _face(view: View) -> _Face:
-    return _Face(look(view), tooltip(view), items(view))
+    shown = look(view)
+    level = view.level if shown is Look.RECORDING else 0
+    return _Face(shown, level, view.alert, view.light, tooltip(view), items(view))
 
 
 class _Icon(Protocol):
@@ -61,35 +62,26 @@ class _Icon(Protocol):
     def notify(self, message: str, title: str) -> None: ...
 
 
-def find_tray() -> str:
-    """Return pystray's back end for this desktop. Raises `TrayUnavailableError` where it has none that would serve."""
-    try:
-        # Late: without a desktop already the import fails, and without a tray nobody needs it.
-        import pystray
-
-        if not pystray.Icon.HAS_MENU:
-            # pystray's back end for X alone does not even hear clicks: nobody could stop what its icon started.
-            raise NotImplementedError(f"{pystray.Icon.__module__} has no menu")
-    except Exception as error:  # every back end raises something else for a desktop or a library that is missing
-        raise TrayUnavailableError(detail=repr(error)) from error
-    return str(pystray.Icon.__module__)
+Act = Callable[[Action, str], None]
+"""Does what was chosen: the action, and the value that goes with it (empty for most)."""
 
 
 class Tray:
     """The program's icon, its tooltip and its menu.
 
-    `act` is called with what was chosen, on the thread that runs the icon: it must return at once. An error in it is
-    logged, and the icon lives on. Only `run` belongs to the main thread; the rest may be called from any.
+    `act` is called with what was chosen and its value, on the thread that runs the icon: it must return at once. An
+    error in it is logged, and the icon lives on. Only `run` belongs to the main thread; the rest may be called from
+    any.
     """
 
-    def __init__(self, act: Callable[[Action], None]) -> None:
+    def __init__(self, act: Act) -> None:
         self._act = act
         self._lock = threading.Lock()
         self._face = _face(View())
         self._icon: _Icon | None = None
         self._running = False
         self._ended = False
-        self._items: list[Item | Separator] = []
+        self._items: list[Entries] = []
 
     def run(self, ready: Callable[[], None]) -> None:
         """Show the icon and return after `stop`. To be called once, on the main thread.
@@ -110,17 +102,17 @@ class Tray:
             raise TrayUnavailableError("The tray has gone.", detail="pystray's loop ended by itself")
 
     def _open(self) -> _Icon:
-        back_end = find_tray()
+        back_end = find_tray(PATIENCE)
         try:
-            icon: _Icon
+            # Late: each can be imported only where its desktop is.
+            kind: Any
             if back_end == "pystray._win32":
-                from tray_app.tray import windows
-
-                icon = windows.Icon(_NAME, self._refresh, lambda: self._tell(Action.EXIT))
+                from tray_app.tray import windows as kind
+            elif back_end in ("pystray._appindicator", "pystray._gtk"):
+                from tray_app.tray import gtk as kind
             else:
-                from tray_app.tray import plain
-
-                icon = plain.Icon(_NAME, self._refresh, lambda: self._tell(Action.EXIT))
+                from tray_app.tray import plain as kind
+            icon: _Icon = kind.Icon(_NAME, self._refresh, lambda: self._tell(Action.EXIT, ""))
         except Exception as error:  # every back end raises something else for a desktop or a library that is missing
             raise TrayUnavailableError(detail=repr(error)) from error
         return icon
@@ -134,6 +126,11 @@ class Tray:
         self._refresh()
         icon.visible = True
         threading.Thread(target=ready, name="ready", daemon=True).start()
+
+    @property
+    def click_starts(self) -> bool:
+        """Whether a click on the icon does the default; else it opens the menu. Known while it shows."""
+        return bool(getattr(self._icon, "HAS_DEFAULT_ACTION", True))
 
     def show(self, view: View) -> None:
         """Show `view` soon. Never blocks: of many views that come quickly only the last may be seen.
@@ -169,14 +166,14 @@ class Tray:
         icon, face = self._icon, self._face
         if not icon:
             return
-        wanted = picture(face.look, icon.picture_size())
+        wanted = picture(face.look, icon.picture_size(), face.light, face.level, face.alert)
         if wanted is not icon.icon:
             icon.icon = wanted
         icon.title = face.title
         if face.items != self._items:
             icon.menu, self._items = self._menu(icon, face.items), face.items
 
-    def _menu(self, icon: _Icon, entries: list[Item | Separator]) -> Any:
+    def _menu(self, icon: _Icon, entries: Iterable[Entries]) -> Any:
         import pystray
 
         return pystray.Menu(
@@ -186,16 +183,19 @@ class Tray:
     def _item(self, icon: _Icon, item: Item) -> Any:
         import pystray
 
-        action, checked = item.action, item.checked
+        action, value, checked = item.action, item.value, item.checked
+        chosen = None if action is None else lambda: self._tell(action, value)
         return pystray.MenuItem(
             icon.label(item.label),
-            None if action is None else lambda: self._tell(action),
+            self._menu(icon, item.entries) if item.entries else chosen,
             checked=None if checked is None else lambda _item: checked,
+            radio=item.radio,
             default=item.default,
+            enabled=item.enabled,
         )
 
-    def _tell(self, action: Action) -> None:
+    def _tell(self, action: Action, value: str) -> None:
         try:
-            self._act(action)
+            self._act(action, value)
         except Exception:  # whatever goes wrong in the program, its icon must stay to tell and to exit by
             _log.exception("%s, chosen in the tray, failed.", action)

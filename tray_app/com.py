@@ -1,4 +1,4 @@
-"""COM, as much of it as `mmdevice` needs, by ctypes.
+"""COM, as much of it as is needed here, by ctypes.
 
 By hand, as `libpulse` is, since what comtypes does on its own is in the way here. Importing it makes a single-threaded
 apartment of the importing thread, and ours live for one call. Its pointers are given back when the garbage collector
@@ -91,6 +91,14 @@ class Reference:
 
     def __init__(self, address: int | None) -> None:
         self._address = address
+
+    def __bool__(self) -> bool:
+        return bool(self._address)
+
+    @property
+    def address(self) -> int | None:
+        """Where the object is; None when there is none, or it was given back."""
+        return self._address
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,71 @@
+"""Views as a user would have them, and menus as they read."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tray_app.settings import Settings, load
+from tray_app.states import State
+from tray_app.tray.entries import Entries, Item
+from tray_app.tray.menu import items
+from tray_app.tray.view import Listed, Originals, View
+
+SINCE = datetime(2026, 11, 24, 14, 3, 59)
+SPEAKERS, HEADSET, MICROPHONE = (
+    Listed("spk", "Speakers", default=True),
+    Listed("hs", "Headset"),
+    Listed("mic", "Microphone", heard=False),
+)
+ENV = Path("/home/u/.env" if sys.platform != "win32" else r"C:\Users\u\.env")
+
+
+@functools.cache
+def _loaded(outside: tuple[tuple[str, str], ...]) -> Settings:
+    return load(dict(outside), {}, Path(__file__).with_name("empty.env"))
+
+
+def chosen(outside: dict[str, str] | None = None, **values: Any) -> Settings:
+    """Return settings: the defaults, these values from a `.env`, and those from outside."""
+    empty = _loaded(tuple((outside or {}).items()))
+    return replace(empty, save_folder=Path("takes"), env_file=ENV, **values)
+
+
+def at_home(**changes: Any) -> View:
+    """A view with all that there can be to choose."""
+    view = View(
+        autostart=False,
+        settings=chosen(),
+        sources=(SPEAKERS, HEADSET, MICROPHONE),
+        recent=(Path("takes/b.wav"), Path("takes/a.wav")),
+        originals=Originals(12, 3_400_000_000, ((7, 5, 2_000_000_000), (30, 1, 40_000_000), (90, 0, 0))),
+    )
+    return replace(view, **changes)
+
+
+def recording(**changes: Any) -> View:
+    """A view of a take that is being made."""
+    return replace(at_home(state=State.RECORDING, source="Speakers", since=SINCE, seconds=83.9, name="talk"), **changes)
+
+
+def labels(entries: Iterable[Entries]) -> list[str]:
+    """Return a menu as it reads: * before the default, (o) ( ) and [x] [ ] before what is ticked, > where it opens."""
+    return [_label(entry) if isinstance(entry, Item) else "---" for entry in entries]
+
+
+def _label(item: Item) -> str:
+    ticks = {None: "", True: "(o) " if item.radio else "[x] ", False: "( ) " if item.radio else "[ ] "}
+    return (
+        "*" * item.default + ticks[item.checked] + item.label + " >" * bool(item.entries) + " grey" * (not item.enabled)
+    )
+
+
+def opened(view: View, label: str, system: str = "win32") -> tuple[Entries, ...]:
+    """Return what the line that begins so opens."""
+    (found,) = (item for item in items(view, system) if isinstance(item, Item) and item.label.startswith(label))
+    return found.entries

@@ -1,0 +1,99 @@
+"""What the menu asks of the desktop: each on a thread of its own, and a failure is said."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from tray_app import logs
+from tray_app.desktop.desktop import Desktop
+from tray_app.disk import Disk, storage_error
+from tray_app.errors import RecorderError
+from tray_app.events import EventBus, Problem
+from tray_app.settings import APP_NAME
+from tray_app.shelf import older_originals
+from tray_app.take.names import ORIGINALS
+
+log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Runs what may take long or hang. Everything returns at once, on any thread."""
+
+    def __init__(self, disk: Disk, bus: EventBus, desktop: Desktop) -> None:
+        self._disk, self._bus, self._desktop = disk, bus, desktop
+        self._asks = threading.Lock()
+
+    def open_folder(self, folder: Path) -> None:
+        """Open a folder, which is made where it is missing."""
+        self._desktop.open_folder(folder)
+
+    def open_originals(self, folder: Path) -> None:
+        """Open the originals of a save folder."""
+        self._desktop.open_folder(folder / ORIGINALS)
+
+    def open_file(self, path: Path) -> None:
+        """Open a recording in the program for it."""
+        self._run("open", path, lambda: self._desktop.open_file(path))
+
+    def show_file(self, path: Path) -> None:
+        """Show a file in its folder."""
+        self._run("show", path, lambda: self._desktop.show_file(path))
+
+    def copy_path(self, path: Path) -> None:
+        """Put a path on the clipboard."""
+        self._run("copy the path of", path, lambda: self._desktop.copy(str(path)))
+
+    def open_log(self) -> None:
+        """Open the log in the program for texts."""
+        path = platformdirs.user_log_path(APP_NAME, appauthor=False) / logs.FILE_NAME
+        self._run("open the log", path, lambda: self._desktop.open_file(path))
+
+    def recycle_originals(self, folder: Path, days: int, done: Callable[[], None]) -> None:
+        """Move the originals in a save folder that are older than so many days to the recycle bin, then call `done`."""
+
+        def work() -> None:
+            try:
+                self._desktop.recycle(older_originals(self._disk, folder, days))
+            finally:
+                done()
+
+        self._run("move to the recycle bin what is in", folder / ORIGINALS, work)
+
+    def choose_folder(self, start: Path, chosen: Callable[[Path], None]) -> None:
+        """Let the user choose a folder, and call `chosen` with it. One dialog at a time."""
+        if not self._asks.acquire(blocking=False):
+            return
+
+        def work() -> None:
+            try:
+                self._disk.make_folder(start)
+                found = self._desktop.ask_for_folder(start)
+            finally:
+                self._asks.release()
+            if found is not None:
+                chosen(found)
+
+        self._run("choose a folder, beginning at", start, work)
+
+    def _run(self, action: str, path: Path, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except RecorderError as error:
+                self._say(error)
+            except OSError as error:
+                self._say(storage_error(action, path, error))
+            except Exception as error:
+                log.exception("an errand failed in a way that nobody expected")
+                self._say(RecorderError(f"Cannot {action} {path}.", detail=repr(error)))
+
+        threading.Thread(target=run, name="errand", daemon=True).start()
+
+    def _say(self, error: RecorderError) -> None:
+        log.warning("%s (%s)", error, error.detail)
+        self._bus.post(Problem(str(error)))

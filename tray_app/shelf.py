@@ -1,0 +1,65 @@
+"""What lies in the save folder, for the menu: the last recordings, and the originals with their ages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tray_app.disk import Disk
+from tray_app.take.names import ORIGINALS
+from tray_app.take.take import MARKER
+from tray_app.tray.view import Originals
+
+MOST = 10
+"""Recordings that are shown as recent."""
+
+AGES = (7, 30, 90)
+"""Days after which originals can be recycled."""
+
+_SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a")
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What was found: `recent` the newest first; `originals` None where there are none."""
+
+    recent: tuple[Path, ...] = ()
+    originals: Originals | None = None
+
+
+def look(disk: Disk, folder: Path, now: Callable[[], float] = time.time) -> Shelf:
+    """Look into the save folder. Takes that are being made are not shown. Raises `OSError`."""
+    recent = sorted(_finished(disk, folder), key=lambda found: found[1], reverse=True)[:MOST]
+    originals = list(_finished(disk, folder / ORIGINALS))
+    if not originals:
+        return Shelf(tuple(path for path, _ in recent))
+    sizes = {path: disk.size(path) for path, _ in originals}
+    at = now()
+    older = []
+    for days in AGES:
+        old = [path for path, changed in originals if changed < at - days * _DAY]
+        older.append((days, len(old), sum(sizes[path] for path in old)))
+    return Shelf(tuple(path for path, _ in recent), Originals(len(originals), sum(sizes.values()), tuple(older)))
+
+
+def older_originals(disk: Disk, folder: Path, days: int, now: Callable[[], float] = time.time) -> list[Path]:
+    """Return the originals in a save folder that are older than so many days, each with its sidecar."""
+    old = [path for path, changed in _finished(disk, folder / ORIGINALS) if changed < now() - days * _DAY]
+    return [file for path in old for file in (path, path.with_suffix(".json")) if disk.exists(file)]
+
+
+def _finished(disk: Disk, folder: Path) -> Iterator[tuple[Path, float]]:
+    """Yield the finished recordings in a folder, each with the time at which it was last written."""
+    files = disk.list(folder)
+    # A marker is there as long as a take is being made or worked on; the one of a trimmed file lies with its original.
+    marked = {path.stem for path in files if path.suffix == MARKER}
+    for path in files:
+        if path.suffix.lower() in _SOUND and path.stem not in marked and not path.name.startswith("."):
+            try:
+                changed = disk.modified(path)
+            except OSError:  # it has gone meanwhile
+                continue
+            yield path, changed

@@ -1,0 +1,47 @@
+"""The first start, which explains itself: once, and nothing is asked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from tray_app.disk import Disk
+from tray_app.notices import Notice
+from tray_app.settings import APP_NAME
+
+log = logging.getLogger(__name__)
+
+
+def is_first_start(disk: Disk, file: Path | None = None) -> bool:
+    """Return True once for every user, and leave a file that says so. False where that cannot be written.
+
+    `file` is that file: by default `welcomed` in the user's folder for the program's state.
+    """
+    file = file or platformdirs.user_state_path(APP_NAME, appauthor=False) / "welcomed"
+    try:
+        disk.make_folder(file.parent)
+        disk.create(file).close()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        # Better never said than said at every start.
+        log.warning("whether this is the first start cannot be kept: %r", error)
+        return False
+    return True
+
+
+def welcome(*, click_starts: bool, system: str = sys.platform) -> Notice:
+    """Return what is said then; `click_starts` is False where a click on the icon opens the menu."""
+    where = {
+        "win32": "The icon is at the right end of the taskbar, perhaps behind the arrow ^.",
+        "darwin": "The icon is in the menu bar.",
+    }.get(system, "The icon is in the panel.")
+    click = (
+        "A click starts a recording, another one stops it; the right button opens the menu."
+        if click_starts
+        else "A click on it opens the menu, which starts and stops a recording."
+    )
+    return Notice("Tray Recorder is ready", f"{where} {click} It records what you hear, not what you say.")
