@@ -17,7 +17,7 @@ from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError
 from tray_app.events import Level, Problem, StateChanged
 from tray_app.settings import APP_NAME, Settings
-from tray_app.states import Command, State
+from tray_app.states import Command, State, transition
 from tray_app.tray.menu import Action, View, tooltip
 from tray_app.tray.tray import Tray
 
@@ -134,15 +134,17 @@ class Resident:
 
     def tell(self, command: Command) -> Answer:
         """Have the recorder obey, and show at once what that makes of its state."""
-        step = self._app.tell(command)
-        log.info("%s: %s", command, step.message)
+        action = transition(self._app.recorder.state, command).action
+        # Before it is done: a device may answer, or fail, before we are back.
         with self._lock:
-            if step.action is not None:
+            if action is not None:
                 self._trouble = ""
-            if step.action is Command.START:
+            if action is Command.START:
                 # Not heard of the device yet: until then the tray says that it waits for it.
                 self._waiting, self._source, self._seconds = True, "", 0.0
                 self._since = datetime.now().astimezone()
+        step = self._app.tell(command)
+        log.info("%s: %s", command, step.message)
         self._refresh()
         return Answer(step.action is not None, step.message, self.status())
 
