@@ -1,4 +1,4 @@
-"""What the program keeps to itself: files, names, settings. Channels are in `tests/desktop` and `tests/windows`.
+"""What the program keeps to itself: files, names, settings. Channels are tested in `tests/desktop` and `tests/windows`.
 
 ffmpeg's place is in `tests/processing/test_codecs.py`, the log's in `tests/test_logs.py`.
 """

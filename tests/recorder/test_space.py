@@ -36,8 +36,24 @@ def test_it_is_said_once_while_there_is_time_and_over_before_the_least_is_reache
 def test_what_silence_saves_and_others_take_is_counted() -> None:
     half = run(Space(0, TAKE), 400 * MB, 60, TAKE / 2)[-1]
     assert math.isclose(half.minutes, half.free / (TAKE / 2) / 60, rel_tol=0.01)
-    much = run(Space(0, TAKE), 4000 * MB, 60, TAKE, others=10 * MB)[-1]
+    much = run(Space(0, TAKE), 40_000 * MB, 1200, TAKE, others=10 * MB)[-1]
     assert math.isclose(much.minutes, much.free / (TAKE + 10 * MB) / 60, rel_tol=0.01)
+
+
+def test_somebody_who_copies_a_large_file_is_no_alarm() -> None:
+    space, free = Space(500 * MB, TAKE), 60_000 * MB
+    for at in range(0, 3600, 2):
+        copying = 1000 < at < 1060
+        free -= 2 * TAKE + (2 * 100 * MB if copying else 0)
+        look = space.look(at, free, at * TAKE)
+        assert not look.low
+        assert not look.over
+
+
+def test_who_fills_the_disk_fast_ends_the_take_in_time() -> None:
+    looks = run(Space(500 * MB, TAKE), 3000 * MB, 60, TAKE, others=100 * MB)
+    over = next(look for look in looks if look.over)
+    assert over.free > 500 * MB
 
 
 def test_without_a_least_a_take_is_warned_of_and_never_ended() -> None:

@@ -51,8 +51,8 @@ class Recorder:
             if step.action is not None:
                 run = Run(order, self._world, self._finished, self._unfinished, lambda: self._over(run))
                 self._run, self._state = run, step.state
-                run.start()
                 Stuck(run, lambda: run.inbox.looks, lambda: self._hangs(order)).start()
+                run.start()
             return step
 
     def pause(self) -> Transition:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,9 @@ LOOKS = 5
 
 
 class Stuck(threading.Thread):
-    """Watches `thread` as long as it lives: `beat` must go on changing. `hangs` is called once for each time it stops.
+    """Watches `thread`, which is to be started at once, as long as it lives: `beat` must go on changing.
+
+    `hangs` is called once for each time it stops.
 
     Looks are counted, and not time, which may jump when a machine wakes up.
     """
@@ -27,6 +30,7 @@ class Stuck(threading.Thread):
     def run(self) -> None:
         """Look until the thread has ended."""
         last, same = self._beat(), 0
+        time.sleep(LOOK)
         while self._thread.is_alive():
             self._thread.join(LOOK)
             beat = self._beat()
