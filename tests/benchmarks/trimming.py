@@ -116,7 +116,7 @@ def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer])
     tables, points = [], []
     linear = Table(
         "Cost per frame",
-        f"CPU time of a whole run, which other work on the machine disturbs least, beyond the {seconds(begin)} that one "
+        f"CPU time of a whole run, which other work on the machine disturbs least, above the {seconds(begin)} that one "
         f"second of sound takes. Memory is above the {bare:.0f} MiB of a bare Python with numpy.",
         ("length", "ns a frame", "of 1 h", "peak memory"),
     )
