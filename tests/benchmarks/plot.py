@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.benchmarks.peers import COPY, FFMPEG, OURS, PYDUB, PYDUB_10, SOX
-from tests.benchmarks.report import length
+from tests.benchmarks.report import length, seconds
 from tests.benchmarks.trimming import Point
 
 Colour = tuple[int, int, int]
@@ -90,7 +90,7 @@ def _labels(pen: ImageDraw.ImageDraw, ends: list[tuple[float, str, Colour, float
     last = -1e9
     for height, name, colour, took in sorted(ends):
         last = max(height, last + 30)
-        _text(pen, (WIDTH - RIGHT + 18, last), f"{name}  {took:.3g} s", 21, colour, anchor="lm")
+        _text(pen, (WIDTH - RIGHT + 18, last), f"{name}  {seconds(took)}", 21, colour, anchor="lm")
 
 
 def _text(

@@ -112,12 +112,12 @@ def start_up(shop: Workshop) -> dict[str, Runs]:
 def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer]) -> tuple[list[Table], list[Point]]:
     """Return the tables of all programs over lengths of the same mixture of sound, and of linearity, and the points."""
     base = start_up(shop)
-    bare, begin = base["python with numpy"].peak_mib, base[OURS].seconds
+    bare, begin = base["python with numpy"].peak_mib, base[OURS].cpu
     tables, points = [], []
     linear = Table(
         "Cost per frame",
-        f"What a whole run takes beyond the {seconds(begin)} that one second of sound takes. "
-        f"Memory is above the {bare:.0f} MiB of a bare Python with numpy.",
+        f"CPU time of a whole run, which other work on the machine disturbs least, above the {seconds(begin)} that one "
+        f"second of sound takes. Memory is above the {bare:.0f} MiB of a bare Python with numpy.",
         ("length", "ns a frame", "of 1 h", "peak memory"),
     )
     costs: dict[int, tuple[float, float]] = {}
@@ -128,7 +128,7 @@ def lengths(shop: Workshop, all_seconds: Sequence[int], runners: Sequence[Peer])
         points += [Point(name, number, runs.seconds) for name, runs in found.items()]
         tables.append(_length_table(source, number, found, bare))
         ours = found[OURS]
-        costs[number] = (1e9 * (ours.seconds - begin) / (number * PLAIN.rate), ours.peak_mib - bare)
+        costs[number] = (1e9 * (ours.cpu - begin) / (number * PLAIN.rate), ours.peak_mib - bare)
         if number > PEERS_UP_TO:
             source.unlink()
     hour = costs.get(3600, next(iter(costs.values())))[0]
@@ -249,16 +249,16 @@ def worst(shop: Workshop, number: int) -> Table:
     """Measure what is hardest, per sample."""
     table = Table(
         f"Worst cases, as many samples as {length(number)} of the plain case",
-        "ns a sample of one channel beyond start-up, and how much of the plain case that is.",
+        "CPU time: ns a sample of one channel beyond start-up, and how much of the plain case that is.",
         ("sound", "time", "ns a sample", "of plain"),
     )
-    begin = start_up(shop)[OURS].seconds
+    begin = start_up(shop)[OURS].cpu
     ours = next(peer for peer in PEERS if peer.name == OURS)
     plain = 0.0
     for name, kind, fmt, longer in WORST:
         long = max(2, round(number * longer))
         runs = shop.race(shop.input(kind, long, fmt), [ours])[OURS]
-        cost = 1e9 * (runs.seconds - begin) / (long * fmt.rate * fmt.channels)
+        cost = 1e9 * (runs.cpu - begin) / (long * fmt.rate * fmt.channels)
         plain = plain or cost
         time = spread(runs.seconds, runs.least_and_most, runs.count)
         table.rows.append((name, time, f"{cost:.2f}", ratio(cost / plain)))

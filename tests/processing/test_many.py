@@ -93,10 +93,12 @@ class Slow:
         self.taken: list[bytes] = []
         self.gate = threading.Semaphore(0)
         self._fails_at = fails_at
+        self._writes = 0
 
     def write(self, view: memoryview) -> None:
         assert self.gate.acquire(timeout=10)
-        if len(self.taken) == self._fails_at:
+        self._writes += 1
+        if self._writes == self._fails_at + 1:
             raise OSError(28, "No space left on device")
         self.taken.append(bytes(view))
 

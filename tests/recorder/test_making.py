@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,3 +180,32 @@ def test_the_twin_made_while_recording_is_what_trimming_the_file_gives(
         assert trimmed.read_bytes() == (folder / "again.wav").read_bytes()
     else:
         assert not trimmed.exists()
+
+
+def test_a_longer_take_holds_no_more_memory(folder: Path) -> None:
+    """All that is allocated is counted: a quarter of an hour leaves nothing behind but its cuts."""
+    length = effort(900, 300)
+    fmt = AudioFormat(8000, 1, 16)
+    making = Table(folder, fmt, Plan((500, -40.0)), 0.0).making
+    making.opened(fmt.rate, 1)
+    frames = 0
+
+    def feed_until(seconds: int) -> int:
+        nonlocal frames
+        while frames < seconds * fmt.rate:
+            chunk = Chunk(np.zeros((CHUNK, 1), np.float32), frames / fmt.rate)
+            making.feed(loud(chunk) if frames // fmt.rate % 4 < 3 else chunk)
+            frames += CHUNK
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    feed_until(60)
+    tracemalloc.start()
+    try:
+        minutes = feed_until(180)
+        whole = feed_until(length)
+    finally:
+        tracemalloc.stop()
+    facts = making.finish(float(length), "then", "now")
+    assert len(facts.cuts) == length // 4
+    assert whole - minutes < 200 * (length - 180) // 4 + 20_000

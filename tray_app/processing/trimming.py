@@ -40,7 +40,8 @@ def trim_into(
         reader = WavReader(original)
         try:
             with _named(part), disk.create(part) as file:
-                writer = WavWriter(file, reader.format)
+                # Nobody recovers half a trimmed file, so its header need not keep up.
+                writer = WavWriter(file, reader.format, refresh_ms=60_000)
                 with _named(source), Behind(_named(part)(writer.write)) as behind:
                     result = trim(
                         reader, behind.write, *silence, progress=progress, cancelled=cancelled, turn=behind.turn
