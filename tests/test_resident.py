@@ -121,7 +121,8 @@ class Desk:
             raise OSError(errno.ENOSPC, "the bin is full", str(paths[0]))
         self.bin.mkdir(exist_ok=True)
         for path in paths:
-            path.rename(self.bin / path.name)
+            # A bin takes two files of one name; the folders' names keep them apart here.
+            path.rename(self.bin / f"{path.parent.name}-{path.name}")
 
     bin_full = False
 
@@ -489,7 +490,8 @@ def test_a_take_is_discarded_into_the_recycle_bin(desk: Desk) -> None:
     desk.sees(lambda view: view.state is State.IDLE)
     wait_until(lambda: not desk.app.working(), 20, "it is done")
     assert desk.files() == []
-    assert sorted(path.name for path in desk.bin.iterdir()) == ["take.json", "take.wav"]
+    binned = ["originals-take.json", "originals-take.wav", "takes-take.wav"]
+    assert sorted(path.name for path in desk.bin.iterdir()) == binned
     desk.record(0.5)
     desk.tray.pick(Action.STOP)
     desk.sees(lambda view: view.recent, "the next one is kept")
@@ -527,7 +529,8 @@ def test_old_originals_go_to_the_recycle_bin(desk: Desk) -> None:
     assert shown == Originals(3, 300, ((7, 2, 200), (30, 1, 100), (90, 0, 0)))
     desk.tray.pick(Action.RECYCLE_ORIGINALS, "7")
     desk.sees(lambda view: view.originals and view.originals.count == 1)
-    assert sorted(path.name for path in desk.bin.iterdir()) == ["old.json", "old.wav", "older.json", "older.wav"]
+    binned = [f"originals-{name}" for name in ("old.json", "old.wav", "older.json", "older.wav")]
+    assert sorted(path.name for path in desk.bin.iterdir()) == binned
     assert sorted(path.stem for path in originals.glob("*.wav")) == ["busy", "new"]
 
 
