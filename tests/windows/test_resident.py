@@ -238,6 +238,7 @@ def test_a_click_starts_and_another_stops(stage: Stage, resident: Resident, name
     resident.driver.click()
     resident.waits(lambda now: now["seconds"] >= 2, "two seconds are recorded")
     resident.driver.click()
+    picture(stage, "balloon", resident.driver.wait_for_balloon())
     resident.waits(lambda now: now["state"] == "idle" and not now["jobs"], "the jobs are done")
     assert files(named.takes) == WHOLE
     holds_the_tone(named.takes / "take.wav", -12 if stage.exact else None)
