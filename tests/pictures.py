@@ -27,7 +27,7 @@ def main() -> None:
     """Cut them and put them where the documents look for them."""
     for name in ("menu-idle", "menu-recording", "menu-silence"):
         cut(Image.open(TAKEN / "windows" / f"{name}.png"), BAR).save(KEPT / f"{name}.png", optimize=True)
-    balloon = Image.open(TAKEN / "windows" / "round1-balloon.png")
+    balloon = Image.open(TAKEN / "windows" / "balloon.png")
     cut(balloon, 0).save(KEPT / "balloon.png", optimize=True)
     Image.open(TAKEN / "linux" / "menu-recording.png").save(KEPT / "linux-menu.png", optimize=True)
     icon = Image.open(TAKEN / "linux" / "icon-recording.png")

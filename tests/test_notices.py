@@ -65,7 +65,7 @@ class Clock:
             "There is room for less than a minute (501 MB free). Then the recording ends, and is kept.",
         ),
         (Problem("Headset is gone."), "Tray Recorder", "Headset is gone."),
-        (Problem("talk is safe.", fatal=True), "Recording ended", "talk is safe."),
+        (Problem("talk is safe.", fatal=True), "A recording needs your attention", "talk is safe."),
     ],
 )
 def test_what_is_said(event: Told, title: str, text: str) -> None:

@@ -112,6 +112,8 @@ class App:
         recorder = self.recorder
         if command is Command.START:
             self._notices.begins()
+            if recorder.wait(0):
+                self.discards.forget()
         does: dict[Command, Callable[[], Transition]] = {
             Command.START: lambda: recorder.start(self.order()),
             Command.PAUSE: recorder.pause,

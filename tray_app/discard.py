@@ -39,6 +39,11 @@ class Discards:
         with self._lock:
             self._unwanted.add(name)
 
+    def forget(self) -> None:
+        """Note that no take which was marked can come any more: a later one may get the name of one that failed."""
+        with self._lock:
+            self._unwanted.clear()
+
     def takes(self, take: Take, facts: Facts) -> bool:
         """Take over a take that was just completed, if it is one of ours. Returns at once."""
         with self._lock:

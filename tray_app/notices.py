@@ -70,7 +70,7 @@ class Notices:
             case StateChanged():
                 return self._back(event)
             case Problem():
-                return Notice("Recording ended" if event.fatal else APP_NAME, event.text)
+                return Notice("A recording needs your attention" if event.fatal else APP_NAME, event.text)
             case Unheard():
                 text = unheard(event)
                 return Notice("Nothing is heard", text) if text else None

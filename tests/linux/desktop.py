@@ -239,6 +239,10 @@ class LinuxDesktop:
         assert not line.lines
         self._call(MENU, "Event", "isvu", [line.number, "clicked", Variant("s", ""), 0], self._get("Menu"))
 
+    def middle_click(self) -> None:
+        """Click on the icon with the middle button."""
+        self._call(ITEM, "SecondaryActivate", "ii", [0, 0])
+
     def wait_menu(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something that the menu is to say."""
         wait_until(condition, SECONDS, what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 from PIL import Image, ImageGrab
 from Xlib import XK, X, display
+from Xlib.error import XError
 from Xlib.ext import xtest
 
 from tests.sound import wait_until
 
 PICTURES = Path(__file__).resolve().parents[1] / "out" / "linux"
 """Where a run's pictures are kept."""
+
+NAME = "tray-recorder"
 
 PANEL = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "request", "--height", "32"]
 PANEL += ["--tint", "0x2b2b2b", "--transparent", "true", "--alpha", "0", "--distance", "0"]
@@ -43,9 +47,10 @@ class Screen:
         found: list[tuple[int, int, int, int]] = []
 
         def look() -> bool:
-            found[:] = [
-                place for window, place in self._windows() if "tray-recorder" in self._title(window) and place[2] > 8
-            ]
+            # A window may go while it is being looked at.
+            with contextlib.suppress(XError):
+                places = list(self._windows())
+                found[:] = [place for window, place in places if NAME in self._title(window) and place[2] > 8]
             return bool(found)
 
         wait_until(look, 20, "an icon in the panel")
@@ -53,6 +58,11 @@ class Screen:
 
     def menu(self) -> tuple[int, int, int, int] | None:
         """Return where the last window is that stands free on the screen and is higher than a panel: the menu."""
+        with contextlib.suppress(XError):
+            return self._tallest()
+        return None
+
+    def _tallest(self) -> tuple[int, int, int, int] | None:
         root = self._display.screen().root
         places = [(window, window.get_geometry()) for window in root.query_tree().children]
         tall = [
@@ -79,6 +89,13 @@ class Screen:
         xtest.fake_input(self._display, X.MotionNotify, x=left + wide // 2, y=top + high // 2)
         for kind in (X.ButtonPress, X.ButtonRelease):
             xtest.fake_input(self._display, kind, button)
+        self._display.sync()
+
+    def point_at(self, place: tuple[int, int, int, int] | None) -> None:
+        """Move the mouse into the middle of a place: without a window manager keys go to what is under it."""
+        assert place
+        left, top, wide, high = place
+        xtest.fake_input(self._display, X.MotionNotify, x=left + wide // 2, y=top + high // 2)
         self._display.sync()
 
     def press(self, *keys: str) -> None:

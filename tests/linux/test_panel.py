@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tests.linux.desktop import LinuxDesktop
-from tests.linux.program import Program
+from tests.linux.program import Program, env_on
 from tests.linux.screen import Screen
 from tests.sound import PulseServer, tone, wait_until
 from tests.terminal.program import run
@@ -41,12 +43,19 @@ def test_clicks_on_the_icon_in_a_panel(sound: PulseServer, tmp_path: Path) -> No
             screen.click(3)
             wait_until(screen.menu, 20, "the menu")
             wait_until(lambda: is_written(screen.photograph("menu-recording", screen.menu())), 20, "letters in it")
-            screen.press("Down", "Down", "Return")
-            wait_until(lambda: status()["state"] == "paused", 20, "the second line has paused it")
+            # A menu that is open stays as it is, whatever happens; it is new when it has closed.
+            open_now = screen.menu()
+            assert run("pause", env=program.env).returncode == 0
+            wait_until(lambda: status()["state"] == "paused", 20, "it is paused")
+            assert screen.menu() == open_now
+            screen.press("Escape")
+            wait_until(lambda: not screen.menu(), 20, "the menu closes")
             shows(Look.PAUSED)
             screen.photograph("icon-paused", screen.icon())
-            screen.click()
-            wait_until(lambda: status()["state"] == "recording", 20, "a click resumes")
+            screen.click(3)
+            wait_until(lambda: screen.menu() and is_written(screen.photograph("menu-paused", screen.menu())), 20)
+            screen.press("Down", "Return")
+            wait_until(lambda: status()["state"] == "recording", 20, "its first line has resumed it")
             wait_until(lambda: status()["seconds"] >= 2, 20, "it goes on")
             screen.click()
             wait_until(lambda: status()["state"] == "idle" and not status()["jobs"], 20, "a click stops")
@@ -76,3 +85,22 @@ def nearest(screen: Screen) -> Look:
         return min(float(np.abs(seen - ground).mean()) for ground in grounds)
 
     return min(Look, key=apart)
+
+
+def test_a_folder_is_chosen_in_gtks_dialog(tmp_path: Path) -> None:
+    """In a process of its own, as the program has it; a key closes it, a path and Return choose."""
+    wanted = tmp_path / "takes"
+    wanted.mkdir()
+    for keys, answer in ((("Escape",), (1, "")), (("Return",), (0, f"{wanted}\n"))):
+        with LinuxDesktop(hosted=False) as desktop, Screen(desktop.display) as screen:
+            command = [sys.executable, "-m", "tray_app.desktop.folder_gtk", "Choose where recordings go", str(wanted)]
+            dialog = subprocess.Popen(command, env=env_on(desktop, tmp_path), stdout=subprocess.PIPE, text=True)
+            try:
+                wait_until(screen.menu, 20, "the dialog")
+                screen.point_at(screen.menu())
+                wait_until(lambda: is_written(screen.photograph("dialog", screen.menu())), 20, "its letters")
+                screen.press(*keys)
+                out, _ = dialog.communicate(timeout=20)
+            finally:
+                dialog.kill()
+        assert (dialog.returncode, out) == answer

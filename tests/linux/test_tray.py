@@ -160,6 +160,16 @@ def test_where_nobody_shows_icons_it_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_without_the_library_for_the_panel_it_is_named(desktop: LinuxDesktop, tmp_path: Path) -> None:
+    """pystray then falls back to GTK's own icons, which such a panel does not show."""
+    done = run(env=env_on(desktop, tmp_path) | {"PYSTRAY_BACKEND": "gtk"})
+    assert done.returncode == 1
+    assert done.stderr == (
+        "tray-recorder: There is a tray, but the library to speak to it is missing. "
+        "Install gir1.2-ayatanaappindicator3-0.1. Or record in the terminal with `tray-recorder record`.\n"
+    )
+
+
 def test_on_gnome_it_names_the_extension(tmp_path: Path) -> None:
     with LinuxDesktop(hosted=False, gnome=True) as desktop:
         env = env_on(desktop, tmp_path)
@@ -189,6 +199,13 @@ def test_without_pygobject_it_names_what_is_to_be_installed(desktop: LinuxDeskto
 def test_with_a_host_doctor_is_content(desktop: LinuxDesktop, tmp_path: Path) -> None:
     doctor = run("doctor", env=env_on(desktop, tmp_path))
     assert "ok    tray           available\n" in doctor.stdout
+
+
+def test_the_middle_button_does_the_default(desktop: LinuxDesktop, sound: PulseServer, tmp_path: Path) -> None:
+    with Program(desktop, tmp_path, sound):
+        for begins in ("Stop recording", "Start recording"):
+            desktop.middle_click()
+            wait_until(lambda begins=begins: desktop.has(begins), 20, begins)  # type: ignore[misc]
 
 
 def test_ctrl_c_finishes_the_take(desktop: LinuxDesktop, sound: PulseServer, tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ def test_doctor_shows_it(tmp_path: Path) -> None:
     assert checks["sound"]["status"] == "fail"
     assert "--source signal" in checks["sound"]["remedy"]
     assert checks["save folder"]["status"] == "ok"
-    assert (checks["tray"]["status"], checks["tray"]["text"]) == ("note", "There is no tray on this desktop")
+    assert (checks["tray"]["status"], checks["tray"]["text"]) == (
+        "note",
+        "There is no tray in this session, which has no desktop",
+    )
     assert checks["autostart"]["text"] == "off"
 
 

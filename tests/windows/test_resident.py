@@ -21,9 +21,10 @@ from tests.windows.build import Build
 from tests.windows.program import PROGRAM, User
 from tests.windows.stage import Stage
 from tests.windows.tray_driver import KEY_RETURN, Box, TrayDriver, under_wine
+from tray_app.choices import values
 from tray_app.settings import load
 from tray_app.states import State
-from tray_app.tray.view import Action, View
+from tray_app.tray.view import Action, Listed, View
 
 ROUNDS = 5
 SINCE = datetime(2026, 11, 24, 14, 3)
@@ -162,8 +163,9 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> 
     command = [sys.executable, "-m", "tray_app"], list(PROGRAM), "--env-file", str(file)
 
     def kept(line: str) -> bool:
+        name, text = line.split("=", 1)
         try:
-            return f"{line}\n" in file.read_text(encoding="utf-8")
+            return values(file.read_text(encoding="utf-8")).get(name) == text
         except PermissionError:  # it is being replaced
             return False
 
@@ -176,7 +178,10 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> 
         resident.driver.wait(lambda: kept(line), f"{line} in the .env")
 
     # The menu as it is: recordings and originals come with the first take.
-    view = replace(IDLE, settings=replace(CHOSEN, fixed=frozenset(), env_file=file))
+    found = [one for one in json.loads(choosing.run("devices", "--json").stdout) if one["kind"] != "signal"]
+    sources = tuple(Listed(one["id"], one["name"], one["kind"] == "loopback", one["default"]) for one in found)
+    other = next(one["id"] for one in found if not one["default"])
+    view = replace(IDLE, settings=replace(CHOSEN, fixed=frozenset(), env_file=file), sources=sources)
     with Resident(choosing, *command) as resident:
         resident.driver.wait(lambda: (choosing.folder / "my.env").exists(), "its settings")
         resident.driver.open_menu()
@@ -185,15 +190,18 @@ def test_choices_by_the_menu_survive_a_restart(stage: Stage, choosing: User) -> 
         choose(resident, view, "RECORDER_MIN_SILENCE_LEN=1000")
         choose(resident, view, "RECORDER_BIT_DEPTH=16", "menu-format")
         choose(resident, view, "RECORDER_CHANNELS=1")
+        choose(resident, view, f"RECORDER_SOURCE={other}", "menu-source")
         choose(resident, view, "RECORDER_NOTIFY=false")
         resident.driver.choose(Action.EXIT, view)
         assert resident.ended() == 0
     assert file.read_text(encoding="utf-8").startswith("# mine\n")
     chosen = replace(load({}, {}, file), fixed=frozenset())
     assert (chosen.silence_thresh, chosen.min_silence_len, chosen.bit_depth) == (-60, 1000, 16)
-    view = replace(view, settings=chosen)
+    assert (chosen.source, chosen.notify) == (other, False)
+    view = replace(view, settings=chosen, pinned=other)
     with Resident(choosing, *command) as resident:
         choose(resident, view, "RECORDER_CHANNELS=2")
+        choose(resident, view, "RECORDER_SOURCE=default")
         resident.driver.choose(Action.START, view)
         resident.waits(lambda now: now["seconds"] >= 1 and not now["waiting"], "a second is recorded")
         resident.driver.open_menu()
@@ -230,6 +238,7 @@ def test_a_click_starts_and_another_stops(stage: Stage, resident: Resident, name
     resident.driver.click()
     resident.waits(lambda now: now["seconds"] >= 2, "two seconds are recorded")
     resident.driver.click()
+    picture(stage, "balloon", resident.driver.wait_for_balloon())
     resident.waits(lambda now: now["state"] == "idle" and not now["jobs"], "the jobs are done")
     assert files(named.takes) == WHOLE
     holds_the_tone(named.takes / "take.wav", -12 if stage.exact else None)

@@ -103,7 +103,10 @@ class Icon(plain.Icon):
             return False
         self._menu_handle = self._create_menu(self.menu)
         if hasattr(self, "_appindicator"):
+            self._appindicator.set_secondary_activate_target(None)
             self._appindicator.set_menu(self._menu_handle)
+            # These panels open the menu at a click; the middle button is what they leave to do the default.
+            self._appindicator.set_secondary_activate_target(self._menu_handle.get_children()[0])
         if old is not None:
             # A GtkMenu has a window of its own, which GTK keeps until it is destroyed; pystray never does that.
             old.destroy()
