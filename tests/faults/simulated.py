@@ -19,7 +19,7 @@ from tray_app.awake import Awake
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
 from tray_app.disk import Disk
 from tray_app.errors import SourceNotFoundError
-from tray_app.events import DiskLow, Event, EventBus, Gap, Level, Problem, StateChanged
+from tray_app.events import DiskLow, Event, EventBus, Gap, Level, Problem, StateChanged, Unheard
 from tray_app.recorder.device import Outcome, outcome_of
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.order import Order, Told
@@ -261,6 +261,7 @@ class Studio:
         bus.listen(Gap, self.events.append)
         bus.listen(Problem, self.events.append)
         bus.listen(DiskLow, self.events.append)
+        bus.listen(Unheard, self.events.append)
         self._bus = bus
         order = Order(
             find=lambda: (self.device, self.device.present[0]),

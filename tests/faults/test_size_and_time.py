@@ -61,7 +61,7 @@ def test_a_crash_around_the_promotion_is_recovered(tmp_path: Path, seconds: floa
         studio.run()
     assert len(Start(Disk(), tmp_path).finished) == 1
     assert_finished(tmp_path, round((seconds - 0.35) * RATE))
-    assert magic(tmp_path / "originals" / "take.wav") == (b"RF64" if seconds > 1.35 else b"RIFF")
+    assert magic(tmp_path / "originals" / "take.wav") == (b"RF64" if seconds > 1.25 else b"RIFF")
 
 
 class Berlin(tzinfo):

@@ -19,6 +19,7 @@ from tests.faults.short import RATE, TRIMS, Start, all_of_it, assert_finished, n
 from tests.faults.simulated import OUTPUT, Studio, Time
 from tests.recorder.test_recorder import Desk
 from tray_app.disk import Disk
+from tray_app.events import Unheard
 from tray_app.recorder import stuck
 from tray_app.recorder.stuck import LOOKS, Stuck
 from tray_app.states import Command, State
@@ -276,9 +277,8 @@ def test_a_device_that_is_silent_by_mistake_is_said_once(tmp_path: Path) -> None
     studio = Studio(tmp_path, lambda seconds, source, frames: np.zeros((frames, source.channels), np.float32))
     studio.stop_at(120.0)
     studio.run()
-    assert [problem.text for problem in studio.problems] == [
-        "Nothing has been heard yet. Is this the source that plays?"
-    ]
+    assert studio.problems == []
+    assert [event for event in studio.events if isinstance(event, Unheard)] == [Unheard(15.0, from_start=True)]
     studio.release()
 
 

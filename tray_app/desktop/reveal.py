@@ -50,8 +50,11 @@ def show_file(path: Path) -> None:
     _must_be_there(path)
     path = path.absolute()
     if sys.platform == "win32":
-        # One text and no list: Explorer wants the quotes where Python's own quoting does not put them.
-        subprocess.Popen(f'explorer /select,"{path}"')
+        # One text and no list: Explorer wants the quotes where Python's own quoting does not put them. No name on
+        # Windows has a quote in it. The whole path: Windows would look for a bare name beside the program first.
+        explorer = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "explorer.exe")
+        line = f'"{explorer}" /select,"{path}"'
+        subprocess.Popen(line)
     elif sys.platform == "darwin":
         _run("open", "-R", str(path))
     elif not _selected_by_file_manager(path):
