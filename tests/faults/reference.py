@@ -55,6 +55,14 @@ class Circle:
             runs += 1
         return strange, max(0, runs - 1)
 
+    def where_strange(self, samples: Samples) -> list[int]:
+        """The first places at which the noise does not simply go on."""
+        start = self.find(samples)
+        if start is None:
+            return [0]
+        expected = self.samples[(start + np.arange(len(samples))) % len(self.samples)]
+        return [int(at) for at in np.flatnonzero((samples != expected).any(axis=1))[:20]]
+
     def between(self, earlier: int, later: float) -> float:
         """Frames from one place to another, forward; within half a round of 0."""
         half = len(self.samples) / 2

@@ -65,7 +65,8 @@ def one_kill(user: User, circle: Circle, listener: Listener, table: Table, after
     assert done.stdout.count("recovered") == 1
     heard = sound_in(original)
     strange, holes = circle.strange(heard)
-    assert (strange, holes < 5) == (0, True), "holes are what a busy machine makes"
+    # A frame may stand alone between two holes, which a busy machine makes.
+    assert strange <= holes < 5, (strange, holes, len(heard), circle.find(heard), circle.where_strange(heard))
     last = circle.find(heard[-2:])
     assert last is not None
     table.add(circle.between(last + 2, position))
