@@ -29,9 +29,9 @@ def main() -> int:
     TABLE.parent.mkdir(parents=True, exist_ok=True)
     TABLE.unlink(missing_ok=True)
     env = os.environ | {"RECORDER_TESTS_WHOLE": "1", "RECORDER_TESTS_TABLE": str(TABLE)}
-    commands = [[sys.executable, "-m", "pytest", "-q", "--timeout", "1800", *TESTS, *more]]
+    commands = [[sys.executable, "-m", "pytest", "-q", "-s", "--timeout", "1800", *TESTS, *more]]
     if sys.platform == "linux" and not options.no_windows:
-        commands.append([sys.executable, "tests/windows/run.py", "-q", "--timeout", "1800", *ON_WINDOWS, *more])
+        commands.append([sys.executable, "tests/windows/run.py", "-q", "-s", "--timeout", "1800", *ON_WINDOWS, *more])
     if options.soak:
         commands.append([sys.executable, "-m", "tests.faults.soak"])
     statuses = [subprocess.run(command, cwd=ROOT, env=env, check=False).returncode for command in commands]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# On Windows that is `windows/test_kill.py`.
+collect_ignore = ["test_kill.py"] if sys.platform == "win32" else []
 
 
 @pytest.fixture

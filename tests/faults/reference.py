@@ -37,6 +37,32 @@ class Circle:
             return False
         return np.array_equal(samples, self.samples[(start + np.arange(len(samples))) % len(self.samples)])
 
+    def strange(self, samples: Samples) -> tuple[int, int]:
+        """How many frames are neither the noise nor zero, and how often the noise goes on somewhere else.
+
+        Where a machine is too busy its sound system makes holes; what it gives is the noise all the same.
+        """
+        strange, runs, at = 0, 0, 0
+        while at < len(samples) - 1:
+            start = self.find(samples[at:])
+            if start is None:
+                strange += bool(samples[at].any())
+                at += 1
+                continue
+            expected = self.samples[(start + np.arange(len(samples) - at)) % len(self.samples)]
+            differs = np.flatnonzero((samples[at:] != expected).any(axis=1))
+            at += int(differs[0]) if len(differs) else len(samples) - at
+            runs += 1
+        return strange, max(0, runs - 1)
+
+    def where_strange(self, samples: Samples) -> list[int]:
+        """The first places at which the noise does not simply go on."""
+        start = self.find(samples)
+        if start is None:
+            return [0]
+        expected = self.samples[(start + np.arange(len(samples))) % len(self.samples)]
+        return [int(at) for at in np.flatnonzero((samples != expected).any(axis=1))[:20]]
+
     def between(self, earlier: int, later: float) -> float:
         """Frames from one place to another, forward; within half a round of 0."""
         half = len(self.samples) / 2

@@ -383,3 +383,27 @@ def test_a_finished_take_is_notified_in_plain_words(tmp_path: Path) -> None:
         app.bus.deliver(1)
         wait_until(lambda: shown)
     assert shown == [("Recording saved", "take.wav, 2.0 s without silence; 4.0 s were recorded, 2.0 s were silence.")]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_an_original_that_a_power_cut_shortened_costs_neither_its_twin_nor_what_is_left_of_it(
+    tmp_path: Path, keep: bool
+) -> None:
+    making = make(tmp_path, Plan((500, -40.0), keep_original=keep))
+    facts = making.finish(len(TALK) / RATE, "", "")
+    making.take.release()
+    original = tmp_path / "originals" / "take.wav"
+    whole = (tmp_path / "take.wav").read_bytes()
+    original.write_bytes(original.read_bytes()[: original.stat().st_size // 2])
+    said = after_crash(tmp_path)
+    assert (tmp_path / "take.wav").read_bytes() == whole, "the trimmed file, which was complete, is the one"
+    assert not (tmp_path / "take (2).wav").exists()
+    assert 0.45 * facts.frames < len(sound_of(original)) < 0.55 * facts.frames, "what is left of the original stays"
+    if keep:
+        (done,) = said
+        assert isinstance(done, JobFinished)
+        assert done.kept_seconds == pytest.approx((facts.kept_frames or 0) / RATE)
+    else:
+        (problem,) = said
+        assert isinstance(problem, Problem)
+        assert "does not hold what the original does" in problem.text

@@ -144,3 +144,17 @@ def test_many_crashed_takes_are_finished_with_one_notification_each(tmp_path: Pa
         record(tmp_path, Disk()).release()
     assert len(Start(Disk(), tmp_path).finished) == count
     assert Start(Disk(), tmp_path).said == []
+
+
+def test_a_drive_that_is_away_for_a_moment_is_no_reason_to_forget_a_take(tmp_path: Path) -> None:
+    class Away(WatchedDisk):
+        def operation(self, what: str, path: Path) -> None:
+            if what == "size" and path.suffix == ".wav":
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    record(tmp_path, Disk()).release()
+    (problem,) = Start(Away(), tmp_path).problems
+    assert "the disk reported an error" in problem.text
+    assert "originals/take.take" in names(tmp_path)
+    assert len(Start(Disk(), tmp_path).finished) == 1
+    assert_finished(tmp_path, 1)

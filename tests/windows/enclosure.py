@@ -71,12 +71,12 @@ class Lab:
         return ["chroot", str(self.tree), "/usr/bin/env", f"--chdir={folder}", *program, *command]
 
     def environment(self, prefix: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment for `wine`: nothing of the user's but the time zone.
+        """Return the environment for `wine`: nothing of the user's but the time zone, and how much to test.
 
         Wine's own words are switched off, since they would stand among the programs'. No Mono, Gecko, debugger or
         desktop menu: they would ask or be slow. No message bus: its notifications would leave the lab.
         """
-        kept = {name: os.environ[name] for name in ("TZ",) if name in os.environ}
+        kept = {name: os.environ[name] for name in ("TZ", "RECORDER_TESTS_WHOLE") if name in os.environ}
         own = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(prefix.parent),

@@ -17,7 +17,7 @@ from tray_app.take.take import Take
 log = logging.getLogger(__name__)
 
 EVERY = 2.0
-"""Seconds between forcing the sound to the disk: a power cut costs about as much. FIELD: fsync takes 0.3 to 30 ms."""
+"""Seconds between forcing the sound to the disk: a power cut costs about as much. It takes 0.3 to 30 ms there."""
 
 
 @dataclass(frozen=True, slots=True)
