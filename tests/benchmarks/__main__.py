@@ -109,8 +109,19 @@ def _trimmed(options: argparse.Namespace, shop: Workshop, points: list[Point]) -
 
 def _document(tables: Sequence[Table]) -> str:
     """Return the page with all tables."""
-    head = f"Measured by `python -m {__package__} {' '.join(sys.argv[1:])}`".rstrip() + f"\n\n{machine()}"
-    return "\n\n".join(["# Figures", head, *(table.markdown() for table in tables)]) + "\n"
+    head = f"Measured by `{command(sys.argv[1:])}`.\n\n{machine()}"
+    return "\n\n".join(["# Speed: figures", head, *(table.markdown() for table in tables)]) + "\n"
+
+
+def command(arguments: Sequence[str]) -> str:
+    """Return what to type to measure the same: without the folders, which are somebody's own."""
+    shown, left = [], iter(arguments)
+    for argument in left:
+        if argument in ("--folder", "--output"):
+            next(left, None)
+        elif argument != "--keep":
+            shown.append(argument)
+    return " ".join(["python -m tests.benchmarks", *shown])
 
 
 def machine() -> str:
