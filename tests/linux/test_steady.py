@@ -18,8 +18,8 @@ from tests.terminal.program import ROOT
 STATES, LEVELS = rounds(1000), rounds(10_000)
 
 KEPT = 0.05
-"""Megabytes, at the most, that GTK and libdbusmenu keep of a menu of 80 lines that was replaced: 0.03 were measured, and
-0.13 and 0.6 where only the outer menu, or none, is destroyed. Python's own objects all go.
+"""Megabytes, at the most, that GTK and libdbusmenu keep of a menu of 80 lines that was replaced: 0.03 were measured,
+and 0.13 and 0.6 where only the outer menu, or none, is destroyed. Python's own objects all go.
 """
 
 
