@@ -74,11 +74,10 @@ def main(states: int, levels: int) -> None:
 
     def ready() -> None:
         try:
-            # As much as half of all: allocators and desktops take what they need once.
-            play(tray, states // 2, levels // 2)
+            play(tray, 15, 12)
             time.sleep(0.5)
             before = held()
-            play(tray, states // 2, levels // 2)
+            play(tray, states, levels)
             time.sleep(0.5)
             print(json.dumps(before), json.dumps(held()), sep="\n", flush=True)
         finally:

@@ -108,9 +108,18 @@ class Icon(plain.Icon):
             # These panels open the menu at a click; the middle button is what they leave to do the default.
             self._appindicator.set_secondary_activate_target(self._menu_handle.get_children()[0])
         if old is not None:
-            # A GtkMenu has a window of its own, which GTK keeps until it is destroyed; pystray never does that.
-            old.destroy()
+            _destroy(old)
         return False
+
+
+def _destroy(menu: Any) -> None:
+    """Free a menu and those in it. pystray never does, and what shows menus on the bus holds on to those within."""
+    for item in menu.get_children():
+        inner = item.get_submenu()
+        if inner is not None:
+            item.set_submenu(None)
+            _destroy(inner)
+    menu.destroy()
 
 
 def _keep_wakeup() -> None:
