@@ -382,4 +382,4 @@ def test_a_finished_take_is_notified_in_plain_words(tmp_path: Path) -> None:
         assert app.queue.wait(10)
         app.bus.deliver(1)
         wait_until(lambda: shown)
-    assert shown == [("Recording saved", "take.wav, 2.0 s without silence; 4.0 s were recorded.")]
+    assert shown == [("Recording saved", "take.wav, 2.0 s without silence; 4.0 s were recorded, 2.0 s were silence.")]
