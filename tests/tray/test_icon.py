@@ -54,8 +54,8 @@ def test_every_picture_has_the_size_that_was_asked_for(look: Look, size: int) ->
 
 @pytest.mark.parametrize("size", SIZES)
 def test_looks_differ_in_shape_without_any_colour(size: int) -> None:
-    """For the colour-blind, and on a grey screen: marks overlap by less than three quarters, and at least one pixel
-    in 25 has another shade by at least 40 of 255. How much is printed for the run's report.
+    """For the colour-blind, and on a grey screen: at least half of the smaller mark is elsewhere, and at least one
+    pixel in eight has another shade by 40 of 255. How much is printed for the run's report.
     """
     least = (1.0, 1.0)
     for light, (one, other) in itertools.product(THEMES, itertools.combinations(Look, 2)):
@@ -63,8 +63,8 @@ def test_looks_differ_in_shape_without_any_colour(size: int) -> None:
         apart = float((first ^ second).sum() / min(first.sum(), second.sum()))
         shades = np.abs(grey(picture(one, size, light)) - grey(picture(other, size, light))) > 40
         least = min(least[0], apart), min(least[1], float(shades.mean()))
-        assert least[0] >= 0.25, (one, other, light)
-        assert least[1] >= 0.04, (one, other, light)
+        assert least[0] >= 0.5, (one, other, light)
+        assert least[1] >= 0.12, (one, other, light)
     print(f"{size} px: marks differ by {least[0]:.0%} of the smaller one, {least[1]:.1%} of all pixels by 40 shades")
 
 
