@@ -21,8 +21,8 @@ from tray_app.disk import Disk
 
 ERRORS = [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS]
 FOR_EVER = 10**9
-STEP = 1 if WHOLE else effort(2, 9)
-DEATHS = 1 if WHOLE else 7
+STEP = 1 if WHOLE else effort(3, 10)
+DEATHS = 1 if WHOLE else 11
 
 
 def operations() -> int:

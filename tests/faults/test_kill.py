@@ -29,7 +29,7 @@ from tray_app.capture.pulse import PulseBackend
 from tray_app.disk import Disk
 from tray_app.processing.trimming import trim_into
 
-AT_ONCE = 4
+AT_ONCE = 7
 HEADER = 104
 """Bytes before the sound of a 24-bit file."""
 
