@@ -27,6 +27,8 @@ from tray_app.states import State
 from tray_app.tray.view import Action, Listed, View
 
 ROUNDS = 5
+HOLE = 0.2
+"""Seconds."""
 SINCE = datetime(2026, 11, 24, 14, 3)
 CHOSEN = load({}, {}, Path(__file__).with_name("no.env"))
 IDLE = View(autostart=False, settings=CHOSEN)
@@ -295,8 +297,8 @@ def test_an_output_that_is_unplugged_is_waited_for(stage: Stage, resident: Resid
     resident.terminal("stop")
     resident.waits(lambda now: not now["jobs"], "the jobs are done")
     facts = json.loads((named.takes / "originals" / "take.json").read_text(encoding="utf-8"))
-    assert len(facts["gaps"]) == 1
-    assert facts["gaps"][0][1] > 0
+    # A machine that is too busy makes holes of its own, which are shorter.
+    assert len([frames for _, frames in facts["gaps"] if frames >= HOLE * facts["format"]["rate"]]) == 1
 
 
 def test_the_end_of_the_session_leaves_both_files_whole(stage: Stage, resident: Resident, named: User) -> None:
