@@ -179,7 +179,7 @@ class Making:
             if isinstance(piece, Sound):
                 self._sound(piece)
             else:
-                self._flush()
+                self._flush(piece.start if isinstance(piece, Fill) else None)
                 if isinstance(piece, Fill):
                     self._zeros(piece.end - self.frames)
         self._tell()
@@ -194,10 +194,14 @@ class Making:
         self._fresh = False
         self._write(samples)
 
-    def _flush(self) -> None:
-        """End a run of sound. A converter's rounding is put right where the next run says where it begins."""
+    def _flush(self, until: int | None) -> None:
+        """End a run of sound, at frame `until` at the latest: there zeros begin, as the facts say.
+
+        Elsewhere a converter's rounding is put right where the next run says where it begins.
+        """
         if self._converter is not None and not self._fresh:
-            self._write(self._converter.flush())
+            rest = self._converter.flush()
+            self._write(rest if until is None else rest[: max(0, until - self.frames)])
         self._fresh = True
 
     def _write(self, samples: Samples) -> None:
