@@ -110,7 +110,7 @@ def test_where_the_lab_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert lab_folder() == tmp_path / "cache" / "tray-recorder" / "windows-lab"
     monkeypatch.setenv("RECORDER_WINDOWS_LAB", "~/lab")
     assert lab_folder() == tmp_path / "lab"
-    assert windows_path(Path("/work/a b")) == r"Z:\work\a b"
+    assert windows_path(Path("/home/a b")) == r"Z:\home\a b"
 
 
 def make_a(bench: Any, folder: Path) -> None:
