@@ -159,6 +159,7 @@ def test_300_ms_before_and_after_a_pause_are_one_silence(pulse_env: PulseServer,
         record.hear("Recording")
         player = pulse_env.play(tone(1000, -12, 1.0))
         player.wait()
+        time.sleep(0.3)  # silence to be recorded: its length is what the test is about
         record.tell("PAUSE")
         record.hear("paused")
         time.sleep(1)
