@@ -17,6 +17,9 @@ from tests.terminal.program import ROOT
 
 STATES, LEVELS = tenth(1000), tenth(10_000)
 
+LOOKS = 11
+"""What is shown: idle, paused, waiting, trouble, and recording with its own level and with six others."""
+
 KEPT = 0.05
 """Megabytes, at the most, that GTK and libdbusmenu keep of a menu of 80 lines that was replaced: 0.03 were measured,
 and 0.13 and 0.6 where only the outer menu, or none, is destroyed. Python's own objects all go.
@@ -36,7 +39,8 @@ def test_a_thousand_states_and_ten_thousand_levels(desktop: LinuxDesktop, tmp_pa
     assert done.returncode == 0, done.stderr
     before, after = map(json.loads, done.stdout.splitlines())
     print(f"before: {before}\nafter:  {after}")
-    assert before["pictures"] == after["pictures"] <= 20
+    # A desktop that is behind may have passed over one at first.
+    assert before["pictures"] <= after["pictures"] <= LOOKS
     assert after["threads"] <= before["threads"]
     assert after["handles"] <= before["handles"] + 2
     assert after["megabytes"] <= before["megabytes"] + 3 + STATES * KEPT
