@@ -14,7 +14,7 @@ import pytest
 from tests.refusing import refused
 from tray_app import disk as disk_module
 from tray_app import windows_files
-from tray_app.disk import Disk, Patience, storage_error
+from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 
 disk = Disk()
 
@@ -230,6 +230,11 @@ def test_free_space(tmp_path: Path) -> None:
     assert 0 < disk.free_bytes(tmp_path) <= shutil.disk_usage(tmp_path).total
     with pytest.raises(FileNotFoundError):
         disk.free_bytes(tmp_path / "missing")
+
+
+@pytest.mark.posix("a file system without a size")
+def test_where_nothing_tells_what_is_free_there_is_no_limit() -> None:
+    assert disk.free_bytes(Path("/proc")) == ENDLESS
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ _T = TypeVar("_T")
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
+ENDLESS = 1 << 62
+"""Bytes that are free where nobody knows how many are."""
+
 _LOCK_AT = 1 << 30
 """Windows locks keep others from reading what is locked, so the byte that is locked lies far behind the content."""
 
@@ -292,5 +295,9 @@ class Disk:
         return windows_files.lock(file.fileno(), _LOCK_AT)
 
     def free_bytes(self, folder: Path) -> int:
-        """Return the free space of the disk that holds `folder`, in bytes."""
-        return shutil.disk_usage(_reachable(folder)).free
+        """Return the free space of the disk that holds `folder`, in bytes; `ENDLESS` where it has no size to tell.
+
+        So it is with some network drives, and with what the system itself shows as files.
+        """
+        usage = shutil.disk_usage(_reachable(folder))
+        return usage.free if usage.total else ENDLESS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,9 @@ def text_in(box: int) -> list[str]:
             found.append(win32gui.GetWindowText(window))
         return True
 
-    win32gui.EnumChildWindows(box, look, None)
+    # While the box is being made, Windows may name a child that is not there yet.
+    with contextlib.suppress(win32gui.error):
+        win32gui.EnumChildWindows(box, look, None)
     return found
 
 
@@ -74,7 +77,7 @@ def test_the_box_shows_the_line_and_waits_until_it_is_closed() -> None:
         try:
             wait_until(lambda: win32gui.FindWindow("#32770", "Tray Recorder"), DEADLINE, "the box is shown")
             box = win32gui.FindWindow("#32770", "Tray Recorder")
-            assert "RECORDER_BIT_DEPTH is „20“." in text_in(box)
+            wait_until(lambda: "RECORDER_BIT_DEPTH is „20“." in text_in(box), DEADLINE, "the line is in it")
             assert program.poll() is None
             win32gui.PostMessage(box, win32con.WM_COMMAND, win32con.IDOK, 0)
             assert program.wait(DEADLINE) == 7

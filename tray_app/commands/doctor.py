@@ -15,7 +15,7 @@ from tray_app.capture import all_sources, pick
 from tray_app.capture.base import Source
 from tray_app.desktop import autostart
 from tray_app.desktop.notify import system_sender
-from tray_app.disk import Disk, Patience, storage_error
+from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
 from tray_app.processing.codecs import find_ffmpeg
 from tray_app.settings import Settings
@@ -112,6 +112,9 @@ def _folder(settings: Settings) -> Iterator[Check]:
         return
     yield Check("save folder", "ok", str(folder) if there == folder else f"{folder} (made when the first take begins)")
     free = disk.free_bytes(there)
+    if free == ENDLESS:
+        yield Check("disk space", "note", "this drive does not tell how much is free", "Keep an eye on it yourself.")
+        return
     rate = (settings.sample_rate or 48000) * (settings.channels or 2) * settings.bit_depth // 8
     text = f"{megabytes(free)} free, about {clock_time(free / rate)} of recording"
     low = free < LOW_SPACE
