@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+from tray_app.audio.rule import CutRule
 from tray_app.capture import DEFAULT, all_sources, find, pick
 from tray_app.capture.base import Backend, Source
 from tray_app.desktop.notify import Notifier
@@ -166,13 +167,13 @@ class App:
         """
         chosen = self.settings
         limits = [seconds for seconds in (limit, chosen.max_minutes * 60) if seconds]
-        silence = (chosen.min_silence_len, chosen.silence_thresh) if chosen.remove_silence else None
+        rule = CutRule(chosen.min_silence_len, chosen.silence_thresh) if chosen.remove_silence else None
         return Order(
             find=self.find_demo if demo else self.find_source,
             follows=demo or chosen.source == DEFAULT,
             folder=chosen.save_folder,
             name=chosen.file_name if name is None else name,
-            plan=Plan(silence, chosen.keep_original),
+            plan=Plan(rule, chosen.keep_original),
             bits=chosen.bit_depth,
             rate=chosen.sample_rate,
             channels=chosen.channels,

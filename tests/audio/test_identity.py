@@ -16,6 +16,7 @@ from tests.audio.wav_files import ours
 from tests.effort import tenth
 from tray_app.audio import trim
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav import WavReader
 from tray_app.disk import Disk
 from tray_app.processing.trimming import trim_file
@@ -53,7 +54,7 @@ def test_the_trimmed_file_is_pydubs(first: int, tmp_path: Path, monkeypatch: pyt
         case = at_random(seed)
         source, target = tmp_path / f"{seed}.wav", tmp_path / f"{seed}_trimmed.wav"
         source.write_bytes(ours(case.fmt, case.pcm))
-        facts = trim_file(Disk(), source, target, (case.window, case.thresh))
+        facts = trim_file(Disk(), source, target, CutRule(case.window, case.thresh))
         cuts = pydub_cuts(case)
         assert facts.cuts == cuts, f"seed {seed}"
         with target.open("rb") as file:

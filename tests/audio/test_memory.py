@@ -12,6 +12,7 @@ import pytest
 from tests.audio.oracle import noise, pack
 from tests.effort import effort
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.trim import TrimResult, trim
 
 FMT = AudioFormat(48_000, 2, 24)
@@ -71,7 +72,7 @@ def test_an_hour_takes_what_minutes_take(window: int) -> None:
     lengths = (180, effort(3600, 1200))
     for seconds in lengths:
         with counted(peaks):
-            results.append(trim(Loop(pcm, seconds), len, window))
+            results.append(trim(Loop(pcm, seconds), len, CutRule(window)))
     lists = CUT_BYTES * (len(results[1].cuts) - len(results[0].cuts)) + RUN_BYTES * (lengths[1] - lengths[0]) // 7
     assert peaks[1] - peaks[0] < lists + 8 * window + 100_000
     assert peaks[1] < 24 * MIB

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.audio.oracle import Case, Values, cases, complement, noise, pydub_cuts, pydub_kept
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.trim import LiveTrimmer, TrimCancelledError, TrimResult, trim
 
 
@@ -50,13 +51,13 @@ class Sink:
 
 def from_file(case: Case, most: int = 1 << 40) -> tuple[bytes, TrimResult]:
     sink = Sink()
-    result = trim(MemoryReader(case.fmt, case.pcm, most), sink.write, case.window, case.thresh)
+    result = trim(MemoryReader(case.fmt, case.pcm, most), sink.write, CutRule(case.window, case.thresh))
     return sink.data, result
 
 
 def live(case: Case, chunks: list[int]) -> tuple[bytes, TrimResult]:
     sink = Sink()
-    trimmer = LiveTrimmer(case.fmt, sink.write, case.window, case.thresh)
+    trimmer = LiveTrimmer(case.fmt, sink.write, CutRule(case.window, case.thresh))
     pcm, at = case.pcm, 0
     for frames in chunks:
         trimmer.feed(pcm[at : at + frames * case.fmt.frame_bytes])
@@ -246,7 +247,7 @@ def test_a_write_may_be_done_later_until_the_turn_after_the_next(window: int) ->
     case = speech(AudioFormat(48000, 2, 24), 60)
     case.values[48_000 * 10 : 48_000 * 45] //= 100
     later = Later()
-    result = trim(MemoryReader(case.fmt, case.pcm), later.write, window, turn=later.turn)
+    result = trim(MemoryReader(case.fmt, case.pcm), later.write, CutRule(window), turn=later.turn)
     later.turn()
     later.turn()
     assert later.turns > 3
@@ -265,7 +266,7 @@ def test_a_window_too_long_to_be_held_gives_what_it_gave_live(sound: bool, most:
     case = Case(case.fmt, 60_000, -40.0, case.values)
     seen: list[float] = []
     sink = Sink()
-    result = trim(MemoryReader(case.fmt, case.pcm, most), sink.write, 60_000, progress=seen.append)
+    result = trim(MemoryReader(case.fmt, case.pcm, most), sink.write, CutRule(60_000), progress=seen.append)
     live_kept, live_result = live(case, [])
     assert result == live_result
     assert digest(sink.data) == digest(live_kept)
@@ -296,6 +297,6 @@ def test_a_file_is_read_from_its_start() -> None:
 def test_impossible_settings_are_refused(window: int, thresh: float) -> None:
     fmt = AudioFormat(48000, 2, 24)
     with pytest.raises(ValueError):
-        trim(MemoryReader(fmt, b""), never, window, thresh)
+        trim(MemoryReader(fmt, b""), never, CutRule(window, thresh))
     with pytest.raises(ValueError):
-        LiveTrimmer(fmt, never, window, thresh)
+        LiveTrimmer(fmt, never, CutRule(window, thresh))

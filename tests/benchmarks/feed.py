@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.inputs import PLAIN, meeting
+from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Source, Stream
 from tray_app.disk import Disk
 from tray_app.events import EventBus
@@ -106,7 +107,7 @@ def record(folder: Path, seconds: int) -> dict[str, float]:
     grown = 0.0
     began = time.process_time()
     with recorder:
-        recorder.start(Order(lambda: (backend, backend.source), True, folder, "take", Plan((500, -40.0))))
+        recorder.start(Order(lambda: (backend, backend.source), True, folder, "take", Plan(CutRule(500, -40.0))))
         while not backend.done.wait(0.5):
             grown = max(grown, resident_mib())
         while backend.written() < backend.frames - CHUNK:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tray_app.audio.silence import DEFAULT_MIN_SILENCE_LEN, DEFAULT_SILENCE_THRESH
+from tray_app.audio.rule import DEFAULT_MIN_SILENCE_LEN, DEFAULT_SILENCE_THRESH
 
 OURS = "tray-recorder trim"
 PYDUB = "pydub, seek_step=1"

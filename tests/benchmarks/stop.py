@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tests.recorder.fake import FakeBackend
+from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.events import EventBus
 from tray_app.recorder.order import Order
@@ -28,7 +29,7 @@ def measure(folder: Path, seconds: float, *, hangs: bool) -> tuple[float, float]
     backend = FakeBackend()
     takes: list[tuple[Take, Facts]] = []
     with Recorder(Disk(), EventBus(), lambda take, facts: takes.append((take, facts))) as recorder:
-        recorder.start(Order(lambda: (backend, backend.present[0]), True, folder, "take", Plan((500, -40.0))))
+        recorder.start(Order(lambda: (backend, backend.present[0]), True, folder, "take", Plan(CutRule(500, -40.0))))
         time.sleep(seconds)
         if hangs:
             backend.hang_in_close.set()

@@ -10,6 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.faults.simulated import Studio, Time
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav import WavReader
 from tray_app.capture.base import Samples, Source
 from tray_app.disk import Disk
@@ -22,7 +23,7 @@ from tray_app.take.take import Plan
 RATE = 8000
 LOUD, SILENT = 0.6, 0.8
 SECONDS = 2.2
-SILENCE = (500, -40.0)
+SILENCE = CutRule(500, -40.0)
 TRIMS = Plan(SILENCE)
 
 

@@ -24,6 +24,7 @@ from tests.faults.reference import RATE, Circle, Listener, Table, sound_in
 from tests.faults.short import Start
 from tests.sound import PulseServer, pack24, wait_until
 from tests.terminal.program import clean_env
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav import WavReader
 from tray_app.capture.pulse import PulseBackend
 from tray_app.disk import Disk
@@ -165,7 +166,7 @@ def assert_whole(folder: Path) -> None:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert names == ["originals/take.json", "originals/take.wav", "take.wav"]
     oracle = folder / "oracle.wav"
-    trim_into(Disk(), folder / "originals" / "take.wav", oracle, (500, -40.0))
+    trim_into(Disk(), folder / "originals" / "take.wav", oracle, CutRule(500, -40.0))
     assert (folder / "take.wav").read_bytes() == oracle.read_bytes()
 
 

@@ -15,6 +15,7 @@ from tests.refusing import Refusing, refused
 from tests.sound import wait_until
 from tray_app.app import App
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Chunk, Samples
 from tray_app.disk import Disk, Patience
 from tray_app.events import EventBus, JobFinished, Problem
@@ -28,7 +29,7 @@ from tray_app.take.take import Plan, Stage, Take, begin
 
 RATE = 8000
 FORMAT = AudioFormat(RATE, 1, 24)
-TRIMS = Plan((500, -40.0))
+TRIMS = Plan(CutRule(500, -40.0))
 
 
 def speech(*parts: tuple[float, float]) -> Samples:
@@ -113,7 +114,7 @@ def test_a_twin_that_does_not_hold_is_made_again_and_nothing_is_overwritten(tmp_
 
 
 def test_the_original_goes_only_after_the_trimmed_file_was_compared(tmp_path: Path) -> None:
-    plan = Plan((500, -40.0), keep_original=False)
+    plan = Plan(CutRule(500, -40.0), keep_original=False)
     take, facts = finished(tmp_path / "good", plan)
     assert Jobs(Disk()).finish(take, facts).original is None
     assert names(tmp_path / "good") == ["take.wav"]
@@ -133,7 +134,7 @@ def test_the_original_goes_only_after_the_trimmed_file_was_compared(tmp_path: Pa
 
 
 def test_nothing_heard_leaves_the_original_and_no_trimmed_file(tmp_path: Path) -> None:
-    take, facts = finished(tmp_path, Plan((500, -40.0), keep_original=False), speech((2.0, 0.0)))
+    take, facts = finished(tmp_path, Plan(CutRule(500, -40.0), keep_original=False), speech((2.0, 0.0)))
     outcome = Jobs(Disk()).finish(take, facts)
     assert (outcome.trimmed, outcome.heard) == (None, False)
     assert names(tmp_path) == ["originals/take.json", "originals/take.wav"]
@@ -208,7 +209,7 @@ def test_a_rename_that_is_refused_for_good_parks_the_take_until_the_next_start(t
 
 @pytest.mark.parametrize("held", ["take.wav", "take.json"])
 def test_an_original_that_is_open_elsewhere_is_removed_with_patience(tmp_path: Path, held: str) -> None:
-    take, facts = finished(tmp_path, Plan((500, -40.0), keep_original=False))
+    take, facts = finished(tmp_path, Plan(CutRule(500, -40.0), keep_original=False))
     waits, waited = patience()
     outcome = Jobs(Refusing(3, lambda path: path.parent.name == "originals" and path.name == held), waits).finish(
         take, facts
@@ -389,7 +390,7 @@ def test_a_finished_take_is_notified_in_plain_words(tmp_path: Path) -> None:
 def test_an_original_that_a_power_cut_shortened_costs_neither_its_twin_nor_what_is_left_of_it(
     tmp_path: Path, keep: bool
 ) -> None:
-    making = make(tmp_path, Plan((500, -40.0), keep_original=keep))
+    making = make(tmp_path, Plan(CutRule(500, -40.0), keep_original=keep))
     facts = making.finish(len(TALK) / RATE, "", "")
     making.take.release()
     original = tmp_path / "originals" / "take.wav"

@@ -18,6 +18,7 @@ from tests.audio.wav_files import ours, sound
 from tests.effort import effort
 from tests.refusing import Refusing
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav import UnsupportedWavError, WavReader
 from tray_app.commands.trim import matching
 from tray_app.disk import Disk, Patience
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 FMT = AudioFormat(8_000, 2, 16)
-SILENCE = (20, -40.0)
+SILENCE = CutRule(20, -40.0)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.effort import effort
 from tests.recorder.device import Device
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav_repair import repair
 from tray_app.capture.base import Chunk, Samples
 from tray_app.disk import Disk
@@ -91,7 +92,7 @@ def onsets(path: Path) -> list[int]:
 @pytest.mark.parametrize("gap", [0.3, 7.0, 600.0])
 def test_onsets_in_the_file_lie_where_the_clock_says(folder: Path, gap: float) -> None:
     """A loopback that delivers nothing in silence, as Windows' does."""
-    table = Table(folder, AudioFormat(RATE, 2, 24), Plan((500, -40.0)))
+    table = Table(folder, AudioFormat(RATE, 2, 24), Plan(CutRule(500, -40.0)))
     table.record(Device(gaps=[(2.0, 2.0 + gap)], late=0.02), 4.0 + gap, RATE)
     facts = table.finish()
     first, second = onsets(table.take.paths.original)
@@ -161,7 +162,7 @@ def test_the_twin_made_while_recording_is_what_trimming_the_file_gives(
     chunk: int,
 ) -> None:
     folder = tmp_path_factory.mktemp("twin")
-    table = Table(folder, AudioFormat(rate, shape[1], shape[0]), Plan((300, -35.0)))
+    table = Table(folder, AudioFormat(rate, shape[1], shape[0]), Plan(CutRule(300, -35.0)))
     noise = np.random.default_rng(1)
     sound = [10 ** (level / 20) * noise.uniform(-1, 1, (round(seconds * rate), shape[1])) for seconds, level in parts]
     samples: Samples = np.concatenate(sound).astype(np.float32)
@@ -172,7 +173,7 @@ def test_the_twin_made_while_recording_is_what_trimming_the_file_gives(
     table.now = 1000.0 + len(samples) / rate
     facts = table.finish()
     assert facts.frames == len(samples)
-    again = trim_into(Disk(), table.take.paths.original, folder / "again.wav", (300, -35.0))
+    again = trim_into(Disk(), table.take.paths.original, folder / "again.wav", CutRule(300, -35.0))
     assert (again.cuts, again.kept_frames) == (facts.cuts, facts.kept_frames)
     trimmed = table.take.paths.trimmed
     assert trimmed is not None
@@ -186,7 +187,7 @@ def test_a_longer_take_holds_no_more_memory(folder: Path) -> None:
     """All that is allocated is counted: a quarter of an hour leaves nothing behind but its cuts."""
     length = effort(900, 300)
     fmt = AudioFormat(8000, 1, 16)
-    making = Table(folder, fmt, Plan((500, -40.0)), 0.0).making
+    making = Table(folder, fmt, Plan(CutRule(500, -40.0)), 0.0).making
     making.opened(fmt.rate, 1)
     frames = 0
 

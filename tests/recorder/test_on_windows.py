@@ -20,6 +20,7 @@ from tests.recorder.test_making import Table
 from tests.recorder.windows_desk import RATE, Desk
 from tests.sound import frequency, wait_until
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Chunk, OnChunk, OnLost, Samples, Source, Stream
 from tray_app.capture.wasapi import WasapiBackend
 from tray_app.recorder.order import Order
@@ -39,7 +40,7 @@ class Silence:
     def __init__(self, folder: Path) -> None:
         self.windows = FakeWindows()
         self.speakers = self.windows.add("Speakers")
-        self.table = Table(folder, AudioFormat(RATE, 2, 24), Plan((500, -40.0)), START)
+        self.table = Table(folder, AudioFormat(RATE, 2, 24), Plan(CutRule(500, -40.0)), START)
         self._chunks: list[Chunk] = []
         self._lost: list[str] = []
         backend = WasapiBackend(self.windows, self.windows.portaudio(), clock=lambda: self.table.now)

@@ -17,6 +17,7 @@ import soundfile
 
 from tests.recorder.fake import FakeBackend
 from tests.sound import frequency, wait_until
+from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Chunk, Source
 from tray_app.disk import Disk
 from tray_app.errors import SourceError
@@ -52,7 +53,7 @@ class Desk:
             follows=follows,
             folder=self.folder,
             name="take",
-            plan=plan or Plan((500, -40.0)),
+            plan=plan or Plan(CutRule(500, -40.0)),
             limit=limit,
         )
 

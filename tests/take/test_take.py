@@ -17,12 +17,23 @@ from hypothesis import strategies as st
 from tests.effort import effort
 from tests.sound import wait_until
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import OutputExistsError, StorageError
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
-from tray_app.take.take import NewerMarkerError, Plan, Stage, begin, begin_exactly, claim, markers
+from tray_app.take.take import (
+    MARKER_VERSION,
+    Memory,
+    NewerMarkerError,
+    Plan,
+    Stage,
+    begin,
+    begin_exactly,
+    claim,
+    markers,
+)
 
-TRIMS = Plan((700, -35.5), keep_original=False)
+TRIMS = Plan(CutRule(700, -35.5), keep_original=False)
 
 
 def test_a_take_is_owned_until_it_is_released_and_remembers(tmp_path: Path) -> None:
@@ -135,11 +146,26 @@ def test_a_marker_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     take = begin(Disk(), tmp_path, "take", TRIMS)
     take.release()
     found = json.loads(take.paths.marker.read_text())
-    take.paths.marker.write_text(json.dumps(found | {"version": 2, "stage": "unheard of"}))
+    take.paths.marker.write_text(json.dumps(found | {"version": MARKER_VERSION + 1, "stage": "unheard of"}))
     before = take.paths.marker.read_bytes()
     with pytest.raises(NewerMarkerError):
         claim(Disk(), take.paths.marker)
     assert take.paths.marker.read_bytes() == before
+
+
+@pytest.mark.parametrize(("silence", "rule"), [([700, -35.5], CutRule(700, -35.5)), (None, None)])
+def test_a_marker_of_the_first_version_is_read(
+    tmp_path: Path, silence: list[float] | None, rule: CutRule | None
+) -> None:
+    take = begin(Disk(), tmp_path, "take", TRIMS)
+    take.release()
+    plan = {"silence": silence, "keep_original": False}
+    first = {"version": 1, "stage": "finishing", "plan": plan, "live": True, "attempts": 1, "reason": "why"}
+    take.paths.marker.write_text(json.dumps(first))
+    again = claim(Disk(), take.paths.marker)
+    assert again is not None
+    assert again.memory == Memory(Stage.FINISHING, Plan(rule, keep_original=False), live=True, attempts=1, reason="why")
+    again.release()
 
 
 @settings(deadline=None, max_examples=effort(300, 60))

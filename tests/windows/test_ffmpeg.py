@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from tests.sound import tone
+from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import AudioFileError
 from tray_app.processing import codecs
@@ -25,7 +26,7 @@ GENUINE: Path = Path(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
 
 CREATE_NO_WINDOW = 0x08000000  # winbase.h
 RATE = 44_100
-SILENCE = (500, -40.0)
+SILENCE = CutRule(500, -40.0)
 
 
 def put(folder: Path, name: str = "ffmpeg.exe") -> Path:

@@ -20,6 +20,7 @@ from tests.audio.wav_files import ours, sound
 from tests.take.test_take import FACTS
 from tray_app import windows_files
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.commands.doctor import _folder
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import RecorderError, SettingError, StorageError
@@ -32,7 +33,7 @@ assert sys.platform == "win32"  # for mypy, too
 
 disk = Disk()
 FMT = AudioFormat(8_000, 2, 16)
-TRIMS = Plan((500, -40.0))
+TRIMS = Plan(CutRule(500, -40.0))
 
 
 class Held:
@@ -190,12 +191,12 @@ def test_a_file_with_a_long_path_is_trimmed(deep: Path) -> None:
     source, target = deep / "in.wav", deep / "new" / "out.wav"
     with disk.create(source) as out:
         out.write(ours(FMT, sound(FMT, 20_000)))
-    facts = trim_file(disk, source, target, (20, -40.0))
+    facts = trim_file(disk, source, target, CutRule(20, -40.0))
     assert facts.kept_frames == 20_000
     assert disk.size(target) == disk.size(source)
     for same in (source, source.parent / "new" / ".." / "in.wav"):
         with pytest.raises(RecorderError, match="the input itself"):
-            trim_file(disk, source, same, (20, -40.0), force=True)
+            trim_file(disk, source, same, CutRule(20, -40.0), force=True)
 
 
 def test_a_name_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:

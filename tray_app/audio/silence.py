@@ -26,9 +26,7 @@ from numpy.typing import NDArray
 
 from tray_app.audio.energy import SPARE, EnergyMeter, Excess
 from tray_app.audio.format import AudioFormat
-
-DEFAULT_MIN_SILENCE_LEN = 500
-DEFAULT_SILENCE_THRESH = -40.0
+from tray_app.audio.rule import DEFAULT_MIN_SILENCE_LEN, DEFAULT_SILENCE_THRESH
 
 _BATCH_MS = 50
 """Small chunks are gathered to this length: numpy costs as much for 10 ms as for 50, and finishing stays short."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.silence import DEFAULT_MIN_SILENCE_LEN, DEFAULT_SILENCE_THRESH, Run, SilenceDetector
+from tray_app.audio.rule import EXACT, CutRule
+from tray_app.audio.silence import Run, SilenceDetector
 
 Write = Callable[[memoryview], object]
 """Takes whole frames and writes them all. What it raises passes through.
@@ -71,19 +72,12 @@ class TrimCancelledError(Exception):
 class LiveTrimmer:
     """Removes silence while the sound is still coming in.
 
-    `write` gets the kept sound in pieces of about 100 ms. `min_silence_len` in ms (at least 1) and `silence_thresh`
-    in dBFS (at most 0) as in `SilenceDetector`; `ValueError` for others. What `write` raises passes through `feed`
-    and `finish`; the trimmer is of no use then.
+    `write` gets the kept sound in pieces of about 100 ms. What it raises passes through `feed` and `finish`; the
+    trimmer is of no use then.
     """
 
-    def __init__(
-        self,
-        fmt: AudioFormat,
-        write: Write,
-        min_silence_len: int = DEFAULT_MIN_SILENCE_LEN,
-        silence_thresh: float = DEFAULT_SILENCE_THRESH,
-    ) -> None:
-        detector = SilenceDetector(fmt, min_silence_len, silence_thresh)
+    def __init__(self, fmt: AudioFormat, write: Write, rule: CutRule = EXACT) -> None:
+        detector = SilenceDetector(fmt, rule.min_silence_len, rule.silence_thresh)
         block = (fmt.ms_to_frame(_LIVE_BLOCK_MS) + 1) * fmt.frame_bytes
         # Room for twice what can be undecided, so that it is seldom moved.
         buffer = memoryview(bytearray(2 * detector.most_undecided * fmt.frame_bytes + block))
@@ -128,8 +122,7 @@ def _nothing() -> None:
 def trim(
     reader: Reader,
     write: Write,
-    min_silence_len: int = DEFAULT_MIN_SILENCE_LEN,
-    silence_thresh: float = DEFAULT_SILENCE_THRESH,
+    rule: CutRule = EXACT,
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -138,11 +131,10 @@ def trim(
     """Write what silence removal keeps of all that `reader` has, in blocks of about 2 MiB.
 
     `progress` gets the part that is done, 0.0 to 1.0, after every block. `cancelled` is asked before every block;
-    True ends it with `TrimCancelledError`. Raises `ValueError` for settings as `SilenceDetector` does, and whatever
-    reader, `write` and `turn` raise.
+    True ends it with `TrimCancelledError`. Raises whatever reader, `write` and `turn` raise.
     """
     fmt = reader.format
-    detector = SilenceDetector(fmt, min_silence_len, silence_thresh)
+    detector = SilenceDetector(fmt, rule.min_silence_len, rule.silence_thresh)
     held = detector.most_undecided * fmt.frame_bytes
     block = max(1, _FILE_BLOCK // fmt.frame_bytes) * fmt.frame_bytes
     blocks = _Blocks(reader, progress, cancelled)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tray_app.audio.rule import CutRule
 from tray_app.commands.bar import Bar, progress_bar
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
-        work = _Work(pairs, (settings.min_silence_len, settings.silence_thresh), bar, force=args.force)
+        work = _Work(pairs, CutRule(settings.min_silence_len, settings.silence_thresh), bar, force=args.force)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
             _say_failure(failure, bar)
@@ -87,10 +88,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 class _Work:
     """Trims the pair of source and target with a number; what goes wrong with it is its result."""
 
-    def __init__(
-        self, pairs: list[tuple[Path, Path | None]], silence: tuple[int, float], bar: Bar, *, force: bool
-    ) -> None:
-        self._pairs, self._silence, self._bar, self._force = pairs, silence, bar, force
+    def __init__(self, pairs: list[tuple[Path, Path | None]], rule: CutRule, bar: Bar, *, force: bool) -> None:
+        self._pairs, self._rule, self._bar, self._force = pairs, rule, bar, force
         names = [None if target is None else _key(target) for _, target in pairs]
         self._taken = {index for index, name in enumerate(names) if name is not None and name in names[:index]}
 
@@ -105,7 +104,7 @@ class _Work:
                     todo="Trim it by itself, with another output.",
                 )
             return trim_file(
-                Disk(), source, target, self._silence, force=self._force, progress=progress, cancelled=cancelled
+                Disk(), source, target, self._rule, force=self._force, progress=progress, cancelled=cancelled
             )
         except RecorderError as error:
             return error

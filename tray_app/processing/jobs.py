@@ -53,7 +53,7 @@ class Jobs:
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
         adopted = self._adopt(take, facts)
         there = self._what_is_there(take, facts)
-        if take.memory.plan.silence is None:
+        if take.memory.plan.rule is None:
             outcome = Outcome(there, None, take.paths.original)
         elif adopted is None:
             trimmed_facts, trimmed = self._trim(take, there, progress)
@@ -104,10 +104,10 @@ class Jobs:
 
     def _trim(self, take: Take, facts: Facts, progress: Progress | None) -> tuple[Facts, Path | None]:
         """Trim the original anew, whatever half-made twin there is."""
-        silence = take.memory.plan.silence
-        assert silence is not None
+        rule = take.memory.plan.rule
+        assert rule is not None
         self.patience(lambda: self._disk.remove(take.paths.part))
-        found = trim_into(self._disk, take.paths.original, take.paths.part, silence, progress)
+        found = trim_into(self._disk, take.paths.original, take.paths.part, rule, progress)
         facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
         self._note(take, facts)
         if not facts.kept_frames:

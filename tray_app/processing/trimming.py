@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tray_app.audio.rule import CutRule
 from tray_app.audio.trim import TrimResult, trim
 from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
@@ -27,13 +28,13 @@ def trim_into(
     disk: Disk,
     source: Path,
     part: Path,
-    silence: tuple[int, float],
+    rule: CutRule,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Facts:
     """Trim the WAV at `source` into the new file `part` and read it back. Returns the facts of both.
 
-    `silence` is (min_silence_len in ms, silence_thresh in dBFS). All silent gives a valid, empty file. On any error
+    All silent gives a valid, empty file. On any error
     `part` is removed again. Raises `AudioFileError` and `OSError`, and `TrimCancelledError` where it was cancelled.
     """
     with disk.open_read(source) as original:
@@ -43,9 +44,7 @@ def trim_into(
                 # Nobody recovers half a trimmed file, so its header need not keep up.
                 writer = WavWriter(file, reader.format, refresh_ms=60_000)
                 with _named(source), Behind(_named(part)(writer.write)) as behind:
-                    result = trim(
-                        reader, behind.write, *silence, progress=progress, cancelled=cancelled, turn=behind.turn
-                    )
+                    result = trim(reader, behind.write, rule, progress=progress, cancelled=cancelled, turn=behind.turn)
                     behind.finish()
                 writer.finish()
             check_frames(disk, part, reader.format, result.kept_frames)
@@ -73,7 +72,7 @@ def trim_file(
     disk: Disk,
     source: Path,
     target: Path | None,
-    silence: tuple[int, float],
+    rule: CutRule,
     *,
     force: bool = False,
     progress: Progress | None = None,
@@ -91,10 +90,10 @@ def trim_file(
     try:
         with _as_wav(disk, source, target, force=force) as wav:
             if target is None:
-                return look(disk, wav, silence, progress, cancelled)
+                return look(disk, wav, rule, progress, cancelled)
             disk.make_folder(target.parent)
             part = _free_part(disk, target)
-            facts = trim_into(disk, wav, part, silence, progress, cancelled)
+            facts = trim_into(disk, wav, part, rule, progress, cancelled)
             _name(disk, part, target, patience or Patience(), force=force)
             return facts
     except OSError as error:
@@ -112,14 +111,14 @@ def _storage_error(source: Path, target: Path | None, error: OSError) -> Storage
 def look(
     disk: Disk,
     source: Path,
-    silence: tuple[int, float],
+    rule: CutRule,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> Facts:
     """Find what trimming the WAV at `source` would cut, writing nothing. Raises as `trim_into`."""
     with disk.open_read(source) as file:
         reader = WavReader(file)
-        result = trim(reader, lambda _: None, *silence, progress=progress, cancelled=cancelled)
+        result = trim(reader, lambda _: None, rule, progress=progress, cancelled=cancelled)
         return _facts(source, reader, result)
 
 

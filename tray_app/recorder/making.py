@@ -65,7 +65,7 @@ class Making:
             self._writer = self._begin_file()
         except OSError as error:
             raise storage_error("write", take.paths.original, error, safe="Nothing was recorded.") from error
-        self._twin = Twin(disk, take, fmt) if take.memory.plan.silence is not None else None
+        self._twin = Twin(disk, take, fmt) if take.memory.plan.rule is not None else None
         self._converter: Converter | None = None
         self._fresh = True
         self._one_second = fmt.zero * fmt.rate

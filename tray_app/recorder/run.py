@@ -78,7 +78,7 @@ class Run(threading.Thread):
         self._making: Making | None = None
         self._paused = False
         self._next_level = -math.inf
-        self._quiet = Quiet(order.plan.silence[1] if order.plan.silence else HARDLY_HEARD)
+        self._quiet = Quiet(order.plan.rule.silence_thresh if order.plan.rule else HARDLY_HEARD)
 
     def run(self) -> None:
         """Open, record until the end, complete the take, free everything."""
@@ -126,7 +126,7 @@ class Run(threading.Thread):
         take = (begin_exactly if order.exact else begin)(self._disk, order.folder, name, order.plan)
         fmt = AudioFormat(order.rate or stream.source.rate, order.channels or stream.source.channels, order.bits)
         self._keeper = Keeper(self._disk, take, self._apart, self.inbox.post)
-        self._space = Space(order.least_free, fmt.byte_rate * (1 if order.plan.silence is None else 2))
+        self._space = Space(order.least_free, fmt.byte_rate * (1 if order.plan.rule is None else 2))
         try:
             name = stream.source.name
             self._making = Making(self._disk, take, fmt, stream.started_at, name, self._gap, self._wait)

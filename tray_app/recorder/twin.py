@@ -23,16 +23,16 @@ class Twin:
     """The trimmed file while it grows. The first failure ends it, never the original."""
 
     def __init__(self, disk: Disk, take: Take, fmt: AudioFormat) -> None:
-        silence = take.memory.plan.silence
-        assert silence is not None
+        rule = take.memory.plan.rule
+        assert rule is not None
         self._disk, self._take = disk, take
         self._file: io.FileIO | None = None
-        if math.ceil(silence[0] * fmt.rate / 1000) * fmt.frame_bytes > LIVE_LIMIT:
+        if math.ceil(rule.min_silence_len * fmt.rate / 1000) * fmt.frame_bytes > LIVE_LIMIT:
             return
         try:
             self._file = disk.create(take.paths.part)
             self._writer = WavWriter(self._file, fmt)
-            self._trimmer = LiveTrimmer(fmt, self._writer.write, *silence)
+            self._trimmer = LiveTrimmer(fmt, self._writer.write, rule)
         except OSError as error:
             self._give_up(error)
 

@@ -16,13 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from tray_app.audio.rule import EXACT, CutRule
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
 log = logging.getLogger(__name__)
 
-MARKER_VERSION = 1
+MARKER_VERSION = 2
 MARKER = ".take"
 _MARKER_BYTES = 512
 _MAX_MARKER = 1 << 20
@@ -40,11 +41,11 @@ class Stage(StrEnum):
 class Plan:
     """What is to become of a take, fixed when it begins.
 
-    `silence` is (min_silence_len in ms, silence_thresh in dBFS), or None to leave the sound as it is;
+    `rule` says how silence is removed, or None to leave the sound as it is;
     `keep_original` says whether the original stays beside a trimmed twin.
     """
 
-    silence: tuple[int, float] | None
+    rule: CutRule | None
     keep_original: bool = True
 
 
@@ -149,7 +150,7 @@ def begin(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
 
     Raises `StorageError` when the folder cannot be used.
     """
-    trims = plan.silence is not None
+    trims = plan.rule is not None
     folders = [folder, folder / ORIGINALS]
     try:
         disk.make_folder(folders[1] if trims else folder)
@@ -222,11 +223,11 @@ def claim(disk: Disk, marker: Path) -> Take | None:
         if not disk.lock(file) or not disk.exists(marker):
             file.close()
             return None
-        memory = _read(file, Plan((500, -40.0) if marker.parent.name == ORIGINALS else None))
+        memory = _read(file, Plan(EXACT if marker.parent.name == ORIGINALS else None))
     except BaseException:
         file.close()
         raise
-    trims = memory.plan.silence is not None
+    trims = memory.plan.rule is not None
     folder = marker.parent.parent if trims else marker.parent
     return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims), file, memory)
 
@@ -253,15 +254,21 @@ def _read(file: io.FileIO, fallback: Plan) -> Memory:
 
 
 def _memory(found: dict[str, Any]) -> Memory:
-    silence = found["plan"]["silence"]
-    plan = Plan(
-        None if silence is None else (max(1, int(silence[0])), min(0.0, float(silence[1]))),
-        found["plan"]["keep_original"] is not False,
-    )
+    plan = found["plan"]
+    rule = _first_rule(plan["silence"]) if found["version"] == 1 else _rule(plan["rule"])
     return Memory(
         Stage(found["stage"]),
-        plan,
+        Plan(rule, plan["keep_original"] is not False),
         live=found["live"] is True,
         attempts=int(found["attempts"]),
         reason=str(found["reason"]),
     )
+
+
+def _rule(found: dict[str, Any] | None) -> CutRule | None:
+    return None if found is None else CutRule(int(found["min_silence_len"]), float(found["silence_thresh"]))
+
+
+def _first_rule(found: list[Any] | None) -> CutRule | None:
+    """Read what the first version of the marker had: a list of the two values that there were."""
+    return None if found is None else CutRule(int(found[0]), float(found[1]))
