@@ -71,14 +71,18 @@ VIAddVersionKey "LegalCopyright" "${PUBLISHER}. MIT License."
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${NSISDIR}\Contrib\Graphics\Wizard\nsis3-grey.bmp"
 !define MUI_COMPONENTSPAGE_NODESC
 !define MUI_FINISHPAGE_RUN "$INSTDIR\${PROGRAM}"
 !define MUI_FINISHPAGE_RUN_TEXT "Start ${APP}"
+!define MUI_COMPONENTSPAGE_TEXT_TOP "It is installed for you alone, so no administrator is needed."
+!define MUI_COMPONENTSPAGE_TEXT_COMPLIST "What is wanted:"
 !insertmacro MUI_PAGE_COMPONENTS
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_PAGE_FINISH
 !define MUI_COMPONENTSPAGE_TEXT_TOP "Your recordings stay where they are. So do your settings, unless you choose otherwise."
+!define MUI_COMPONENTSPAGE_TEXT_COMPLIST "What is to go:"
 !insertmacro MUI_UNPAGE_COMPONENTS
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"

@@ -273,6 +273,32 @@ def test_any_folder_and_back(place: Place, installer: Path, small: Path, tmp_pat
     assert place.everything() == []
 
 
+def test_links_that_lead_elsewhere_stay(place: Place, installer: Path, tmp_path: Path) -> None:
+    """The user has another copy, perhaps the portable one, and made the links lead there."""
+    assert run(installer) == 0
+    other = tmp_path / "Töne 録音" / WINDOWED
+    other.parent.mkdir()
+    other.write_text("", encoding="utf-8")
+    link = shortcut.Link(str(other), "", str(other.parent), str(other), "")
+    place.startup_link.parent.mkdir(parents=True, exist_ok=True)
+    for path in (place.startup_link, place.menu_link):
+        shortcut.write(path, link)
+    uninstall(place.folder)
+    assert place.everything() == [place.menu_link, place.startup_link]
+
+
+def test_a_link_to_what_goes_goes_even_where_it_is_switched_off(place: Place, installer: Path) -> None:
+    assert run(installer) == 0
+    program = place.folder / WINDOWED
+    shortcut.write(place.startup_link, shortcut.Link(str(program), "", str(place.folder), str(program), ""))
+    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, shortcut.SWITCHES) as key:
+        winreg.SetValueEx(key, place.startup_link.name, 0, winreg.REG_BINARY, b"\3")
+        uninstall(place.folder)
+        with pytest.raises(FileNotFoundError):
+            winreg.QueryValueEx(key, place.startup_link.name)
+    assert place.everything() == []
+
+
 def test_a_folder_with_files_of_these_names_is_somebody_elses(place: Place, installer: Path) -> None:
     place.folder.mkdir(parents=True)
     (place.folder / "LICENSE.txt").write_text("mine", encoding="utf-8")
