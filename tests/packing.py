@@ -10,8 +10,9 @@ PACKAGING = ROOT / "packaging"
 
 sys.path.insert(0, str(PACKAGING))
 try:
+    import licences
     import release
 finally:
     sys.path.remove(str(PACKAGING))
 
-__all__ = ["PACKAGING", "ROOT", "release"]
+__all__ = ["PACKAGING", "ROOT", "licences", "release"]
