@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import licences
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
@@ -47,12 +49,12 @@ class ReleaseError(Exception):
 class Release:
     """What is packed: the exe's `folder`, the `version` to be written on it, and how files are signed.
 
-    `sign` is a command that signs the file named behind it; empty for none.
+    `sign` is a line that runs a command which signs the file named behind it; empty for none.
     """
 
     folder: Path
     version: str
-    sign: Sequence[str] = ()
+    sign: str = ""
 
     @property
     def zip_name(self) -> str:
@@ -106,7 +108,10 @@ def build_exe(to: Path, ffmpeg: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory() as work:
         options = ["--noconfirm", "--distpath", str(to), "--workpath", work]
         run([sys.executable, "-m", "PyInstaller", *options, str(ROOT / "build.spec"), *own], "PyInstaller")
-    return to / "tray-recorder"
+    folder = to / "tray-recorder"
+    if not (last := licences.of_folder(folder)[-1]).name:
+        raise ReleaseError(f"Whose is {', '.join(last.files)}? packaging/licences.py must know it.")
+    return folder
 
 
 def make_zip(release: Release, to: Path) -> Path:
@@ -141,7 +146,7 @@ def make_installer(release: Release, to: Path, compressor: str = "") -> Path:
         if compressor:
             defines["COMPRESSOR"] = compressor
         if release.sign:
-            defines["SIGN"] = line_of(release.sign)
+            defines["SIGN"] = release.sign
         given = [f"-D{name}={value}" for name, value in defines.items()]
         # No warning is let pass: the script has none.
         run([makensis(), "-V2", "-WX", "-INPUTCHARSET", "UTF8", *given, str(HERE / "installer.nsi")], "makensis")
@@ -190,13 +195,10 @@ def windows_name(name: PurePosixPath) -> str:
 
 def sign(release: Release, file: Path) -> None:
     """Sign a file, where files are signed."""
-    if release.sign:
-        run([*release.sign, str(file)], "signing")
-
-
-def line_of(command: Sequence[str]) -> str:
-    """Return a command as one line for this system's shell."""
-    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
+    if release.sign and os.name == "nt":
+        run(f"{release.sign} {subprocess.list2cmdline([str(file)])}", "signing")
+    elif release.sign:
+        run([*shlex.split(release.sign), str(file)], "signing")
 
 
 def write_sums(made: Sequence[Path], to: Path) -> Path:
@@ -207,8 +209,8 @@ def write_sums(made: Sequence[Path], to: Path) -> Path:
     return sums
 
 
-def run(command: Sequence[str], what: str) -> None:
-    """Run a tool to its end. Raises `ReleaseError` with the end of what it said."""
+def run(command: Sequence[str] | str, what: str) -> None:
+    """Run a tool to its end; on Windows a line is a command too. Raises `ReleaseError` with the end of what it said."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
@@ -232,7 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--ffmpeg is for an exe that is built here")
     try:
         folder = options.exe or build_exe(options.to, options.ffmpeg)
-        release = Release(folder, version(), shlex.split(options.sign, posix=os.name != "nt"))
+        release = Release(folder, version(), options.sign)
         for file in make(release, options.to):
             print(f"{file}  {file.stat().st_size:,} bytes")
     except (ReleaseError, OSError) as error:
