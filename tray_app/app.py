@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import rule_of
 from tray_app.capture import DEFAULT, all_sources, find, pick
 from tray_app.capture.base import Backend, Source
 from tray_app.desktop.notify import Notifier
@@ -167,7 +167,7 @@ class App:
         """
         chosen = self.settings
         limits = [seconds for seconds in (limit, chosen.max_minutes * 60) if seconds]
-        rule = CutRule(chosen.min_silence_len, chosen.silence_thresh) if chosen.remove_silence else None
+        rule = rule_of(chosen) if chosen.remove_silence else None
         return Order(
             find=self.find_demo if demo else self.find_source,
             follows=demo or chosen.source == DEFAULT,

@@ -59,7 +59,7 @@ class Jobs:
             trimmed_facts, trimmed = self._trim(take, there, progress)
             outcome = Outcome(trimmed_facts, trimmed, take.paths.original)
         else:
-            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames)
+            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames, rule=facts.rule)
             outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
         if outcome.trimmed is not None:
@@ -108,7 +108,7 @@ class Jobs:
         assert rule is not None
         self.patience(lambda: self._disk.remove(take.paths.part))
         found = trim_into(self._disk, take.paths.original, take.paths.part, rule, progress)
-        facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
+        facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
         self._note(take, facts)
         if not facts.kept_frames:
             self.patience(lambda: self._disk.remove(take.paths.part))
@@ -130,7 +130,9 @@ class Jobs:
     def _drop_original(self, take: Take, outcome: Outcome) -> Outcome:
         """Remove the original, after the trimmed file was compared with it byte for byte."""
         assert outcome.trimmed is not None
-        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts):
+        rule = take.memory.plan.rule
+        fade = rule.fade if rule else 0
+        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts, fade):
             raise AudioFileError(
                 f"{outcome.trimmed.name} does not hold what the original does.",
                 safe=f"The original is safe at {take.paths.original}.",

@@ -211,4 +211,4 @@ def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
 
 
 def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
-    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames)
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, result.rule)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule, read_rule
 from tray_app.audio.wav_header import put_all
 from tray_app.disk import Disk
 
@@ -25,7 +26,8 @@ class Facts:
     """The facts of a take. Frames and ranges are of the original; `cuts` in ms, half-open; `pauses` (frame, seconds).
 
     `started` and `stopped` are wall times in ISO 8601 with offset (empty when unknown, as after a crash). `drift_ppm`
-    is None while unknown. `kept_frames` is None until silence was looked for; `stop_ms` None where no Stop was seen.
+    is None while unknown. `kept_frames` is None until silence was looked for, and so is the `rule` by which it was;
+    `stop_ms` is None where no Stop was seen.
     """
 
     name: str
@@ -43,15 +45,16 @@ class Facts:
     cuts: Ranges = ()
     kept_frames: int | None = None
     stop_ms: float | None = None
+    rule: CutRule | None = None
 
     @property
     def seconds(self) -> float:
         """Length of the original in seconds."""
         return self.format.seconds(self.frames)
 
-    def with_cuts(self, cuts: Ranges, kept_frames: int) -> Facts:
-        """Return the facts with what silence removal found."""
-        return replace(self, cuts=cuts, kept_frames=kept_frames)
+    def with_cuts(self, cuts: Ranges, kept_frames: int, rule: CutRule | None) -> Facts:
+        """Return the facts with what silence removal found, and by which rule."""
+        return replace(self, cuts=cuts, kept_frames=kept_frames, rule=rule)
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as a JSON object, with `seconds` and without what is empty of meaning."""
@@ -93,6 +96,7 @@ def read_sidecar(disk: Disk, path: Path) -> Facts | None:
 def _facts(found: dict[str, Any]) -> Facts:
     fmt = found["format"]
     drift, stop_ms, kept = found["drift_ppm"], found["stop_ms"], found["kept_frames"]
+    rule = found.get("rule")  # not in the first sidecars, nor are sleeps
     return Facts(
         name=str(found["name"]),
         format=AudioFormat(int(fmt["rate"]), int(fmt["channels"]), int(fmt["bits"])),
@@ -103,13 +107,13 @@ def _facts(found: dict[str, Any]) -> Facts:
         gaps=_ranges(found["gaps"]),
         dropped=_ranges(found["dropped"]),
         pauses=tuple((int(at), _finite(seconds)) for at, seconds in found["pauses"]),
-        # Not in the sidecars of the first version.
         sleeps=tuple((int(at), _finite(sec), str(since), str(to)) for at, sec, since, to in found.get("sleeps", [])),
         late_frames=int(found["late_frames"]),
         drift_ppm=None if drift is None else _finite(drift),
         cuts=_ranges(found["cuts"]),
         kept_frames=None if kept is None else int(kept),
         stop_ms=None if stop_ms is None else _finite(stop_ms),
+        rule=None if rule is None else read_rule(rule),
     )
 
 
