@@ -127,7 +127,7 @@ class Settings:
         _Choice(
             word_or("auto", number(-120, 0)),
             "-40",
-            "What is at most this loud, in dBFS, counts as silence. auto finds it in the take's own noise, when it ends.",
+            "What is at most this loud, in dBFS, counts as silence. auto finds it in the take's noise, at its end.",
         ),
     ]
     keep_silence: Annotated[
@@ -139,8 +139,7 @@ class Settings:
         _Choice(
             whole_number(0, 60000),
             "0",
-            "Milliseconds that are left of a silence between sounds, instead of none; 0 is off. With the one above too,\n"
-            "the longer counts.",
+            "Milliseconds that are left of a silence between sounds, where that is more than is kept anyway; 0 is off.",
         ),
     ]
     cut: Annotated[

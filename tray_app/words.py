@@ -12,6 +12,11 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def dbfs(level: float) -> str:
+    """Return a level as `−52.3 dBFS`."""
+    return f"{level:g} dBFS".replace("-", "−")
+
+
 def megabytes(count: int) -> str:
     """Return a number of bytes as `1.2 GB` or `34 MB`, in powers of ten as disks are sold."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -45,7 +45,8 @@ def full_scale(fmt: AudioFormat) -> int:
 class EnergyMeter:
     """Measures the excess of each millisecond over `silence_thresh` (dBFS, at most 0), in the sound's own width.
 
-    With None it is the excess over nothing: each millisecond's sum of squares itself. 24-bit sound is judged on the 32-bit scale, as `256 * sample`, since pydub widens it before it looks.
+    With None it is the excess over nothing: each millisecond's sum of squares itself. 24-bit sound is judged on the
+    32-bit scale, as `256 * sample`, since pydub widens it before it looks.
     """
 
     def __init__(self, fmt: AudioFormat, silence_thresh: float | None) -> None:

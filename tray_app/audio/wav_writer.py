@@ -74,7 +74,7 @@ class WavWriter:
     def cut_back(self, frames: int) -> None:
         """Let only the first `frames` frames count; what is written next stands behind them.
 
-        The file becomes as short by `finish`. Raises `ValueError` where there are fewer, `OSError` as the file gives it.
+        `finish` makes the file as short. Raises `ValueError` where there are fewer, `OSError` as the file gives it.
         """
         if not 0 <= frames <= self.frames:
             raise ValueError(f"of {self.frames} frames {frames} cannot be left")

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TextIO
 
 from tray_app.app import App
+from tray_app.audio.rule import read_rule
+from tray_app.commands import cut_options
 from tray_app.commands.live import LiveLine
-from tray_app.commands.trim import add_silence
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
@@ -38,8 +39,7 @@ OVERRIDES = {
     "source": "RECORDER_SOURCE",
     "folder": "RECORDER_SAVE_FOLDER",
     "remove_silence": "RECORDER_REMOVE_SILENCE",
-    "min_silence_len": "RECORDER_MIN_SILENCE_LEN",
-    "silence_thresh": "RECORDER_SILENCE_THRESH",
+    **cut_options.OVERRIDES,
 }
 
 
@@ -91,7 +91,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-trim", dest="remove_silence", action="store_const", const="false", help="leave the silence in"
     )
-    add_silence(parser)
+    cut_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object when it ends")
 
 
@@ -220,7 +220,12 @@ def _summary(done: JobFinished) -> str:
     if not done.heard:
         lines.append("Nothing was heard, so there is no trimmed file.")
     if done.trimmed is not None:
-        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)})")
+        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)}{_found(done)})")
     if done.original is not None:
         lines.append(f"original: {done.original}  ({clock_time(done.seconds)})")
     return "\n".join(lines)
+
+
+def _found(done: JobFinished) -> str:
+    rule = done.facts.get("rule")
+    return cut_options.found(read_rule(rule) if rule else None)

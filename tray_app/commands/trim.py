@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import CutRule, rule_of
+from tray_app.commands import cut_options
 from tray_app.commands.bar import Bar, progress_bar
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
     "Writes NAME_trimmed.wav beside each file, or what --output says. Inputs are never changed. A WAV keeps its\n"
-    "format, and what is kept of it is copied bit for bit; other formats need ffmpeg and become WAV. Of a folder all\n"
-    "sound files are trimmed that were not already; several files are worked on at once.",
+    "format, and but for fades what is kept of it is copied bit for bit; other formats need ffmpeg and become WAV.\n"
+    "Of a folder all sound files are trimmed that were not already; several files are worked on at once.",
 )
 TRIMMED = "_trimmed"
 SOUND_ENDINGS = {
@@ -36,25 +37,17 @@ SOUND_ENDINGS = {
     *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
 }
 """What of a folder is taken for sound. Whether it is, reading it tells."""
-OVERRIDES = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH"}
+OVERRIDES = cut_options.OVERRIDES
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file, or a folder of them")
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
-    add_silence(parser)
+    cut_options.add(parser)
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
     parser.add_argument("--force", action="store_true", help="replace an existing output; trim a WAV that is cut short")
     parser.add_argument("--json", action="store_true", help="print a JSON list with the cuts of every file")
-
-
-def add_silence(parser: argparse.ArgumentParser) -> None:
-    """Describe the two arguments that say what silence is."""
-    parser.add_argument("--min-silence-len", metavar="MS", help="the shortest silence that is removed, in milliseconds")
-    parser.add_argument(
-        "--silence-thresh", metavar="DBFS", help="what is at most this loud is silence, for example -40"
-    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -66,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
-        work = _Work(pairs, CutRule(settings.min_silence_len, settings.silence_thresh), bar, force=args.force)
+        work = _Work(pairs, rule_of(settings), bar, force=args.force)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
             _say_failure(failure, bar)
@@ -189,6 +182,7 @@ def _result(source: Path, target: Path | None, facts: Facts) -> dict[str, Any]:
 def _line(source: Path, target: Path | None, facts: Facts) -> str:
     kept = facts.format.seconds(facts.kept_frames or 0)
     told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {len(facts.cuts)} cuts"
+    told += cut_options.found(facts.rule)
     if target is None:
         cuts = "".join(f"\n  {start / 1000:10.3f} s to {end / 1000:10.3f} s" for start, end in facts.cuts)
         return f"{source}: {told}{cuts}"

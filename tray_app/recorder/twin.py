@@ -24,7 +24,7 @@ file is trimmed after Stop.
 class Twin:
     """The trimmed file while it grows. The first failure ends it, never the original.
 
-    There is none where too much would have to be held, nor where the threshold is found in the take: only its end tells.
+    There is none where too much would have to be held, nor where the threshold is found in the take, at its end.
     """
 
     def __init__(self, disk: Disk, take: Take, fmt: AudioFormat) -> None:
