@@ -80,7 +80,9 @@ def with_silence_left(kept: list[bool], keep: int, pause: int) -> list[bool]:
         else:
             rest = max(2 * keep, pause)
             before, after = math.ceil(rest / 2), rest // 2
-            left = range(start, end) if end - start <= rest else [*range(start, start + before), *range(end - after, end)]
+            left = (
+                range(start, end) if end - start <= rest else [*range(start, start + before), *range(end - after, end)]
+            )
         for ms in left:
             if start <= ms < end:
                 result[ms] = True

@@ -4,13 +4,14 @@ Noise is told from sound by being steady. The levels of tenths of a second are l
 where a gate or a gap has put zeros, any threshold cuts.
 
 1. *Loud* is the level that is reached for a second altogether (in shorter sounds, by the loudest tenth).
-2. *Steady* is half a second in which no tenth is over 6 dB louder than another, and which lies at least 10 dB below
-   loud. Noise of a narrow band, such as a fan's, fluctuates by 1 dB (standard deviation) in a tenth of a second; speech
-   and music by far more.
-3. The *floor* is the middle of those 6 dB in which most of the steady half seconds lie, if at least half of them do:
-   a room's noise stays where it is, quiet passages of music do not.
-4. The threshold lies above the floor by a quarter of the distance to loud, but by at least 6 dB, which noise never
-   reaches in a window of half a second, and by no more than half of the distance.
+2. *Steady* is half a second in which no tenth is over 4 dB louder than another. Noise of a narrow band, such as a
+   fan's, fluctuates by 1 dB (standard deviation) from tenth to tenth; speech and music by far more.
+3. The *floor* is where most of the steady half seconds that are at least 10 dB below loud lie within 3 dB: at least half
+   of them, twice as many as in the 3 dB above, and at least half of all half seconds of that level. A room's noise stays
+   where it is and is nearly always steady; what is steady in music lies anywhere, between much that is not.
+4. The threshold lies 2 dB above where 98 % of them lie, which noise hardly ever reaches in a window of half a second,
+   or a sixth of the way from the floor to loud, whichever is higher, so that breaths do not keep a pause from being cut
+   where the room is very quiet. It is never more than half way: soft endings of words are close to the noise.
 
 Where there is no floor (all is noise or a tone, or music without a pause, or all pauses are digital silence) nothing
 tells what could be cut, so that `NO_FLOOR` dBFS stands for it: it cuts what is next to digital silence, and nothing
@@ -37,11 +38,13 @@ _BLOCK_MS = 100
 _STEADY = 5
 """Blocks that make up a steady stretch: half a second, the shortest pause that is cut by default."""
 
-_STEADY_DB = 6.0
+_STEADY_DB = 4.0
 _BELOW_LOUD = 10.0
 _LOUD_BLOCKS = 10
-_AT_LEAST = 6.0
-_WIDE = 6.0
+_ABOVE_MOST = 2.0
+_MOST = 0.98
+_PART_OF_WAY, _MOST_OF_WAY = 1 / 6, 1 / 2
+_WIDE = 3.0
 """dB in which the floor's levels lie."""
 
 _LOWEST = -120
@@ -62,6 +65,7 @@ class FloorFinder:
         self._powers: NDArray[np.float64] = np.zeros(0)
         self._blocks = np.zeros(_BINS, np.int64)
         self._steady = np.zeros(_BINS, np.int64)
+        self._stretches = np.zeros(_BINS, np.int64)
 
     def feed(self, pcm: memoryview | bytes) -> None:
         """Take whole frames."""
@@ -93,10 +97,12 @@ class FloorFinder:
         self._powers = powers[-(_STEADY - 1) :]
         if len(powers) < _STEADY:
             return
-        stretches = np.lib.stride_tricks.sliding_window_view(powers, _STEADY)
-        least, most = stretches.min(axis=1), stretches.max(axis=1)
+        stretches = np.stack([powers[first : len(powers) - _STEADY + 1 + first] for first in range(_STEADY)])
+        least, most = stretches.min(axis=0), stretches.max(axis=0)
         steady = (least > 0) & (most <= least * 10 ** (_STEADY_DB / 10))
-        self._steady += self._histogram(stretches[steady].mean(axis=1))
+        means = stretches.mean(axis=0)
+        self._steady += self._histogram(means[steady])
+        self._stretches += self._histogram(means[least > 0])
 
     def _histogram(self, powers: NDArray[np.float64]) -> NDArray[np.int64]:
         levels = 10 * np.log10(powers) - self._scale
@@ -105,11 +111,13 @@ class FloorFinder:
 
     def threshold(self) -> float:
         """Return the threshold in dBFS, to a tenth, for what was fed so far."""
-        loud, floor = self._loud(), self._floor()
-        if floor is None:
+        found = self._floor()
+        if found is None:
             return NO_FLOOR
-        distance = loud - floor
-        return round(max(NO_FLOOR, floor + min(max(_AT_LEAST, distance / 4), distance / 2)), 1)
+        floor, most = found
+        distance = self._loud() - floor
+        wanted = max(most + _ABOVE_MOST, floor + distance * _PART_OF_WAY)
+        return round(max(NO_FLOOR, min(wanted, floor + distance * _MOST_OF_WAY)), 1)
 
     def _loud(self) -> float:
         """Return the level that is reached for a second; by the loudest block where that is all the sound there is."""
@@ -117,16 +125,20 @@ class FloorFinder:
         wanted = min(_LOUD_BLOCKS, max(1, int(reached[0]) // _LOUD_BLOCKS))
         return _level(int(np.flatnonzero(reached >= wanted)[-1])) if reached[0] else float(_LOWEST)
 
-    def _floor(self) -> float | None:
-        """Return the level at which the steady stretches lie, None where they lie anywhere."""
-        steady = self._steady.copy()
-        steady[max(0, math.floor((self._loud() - _BELOW_LOUD - _LOWEST) / _STEP)) :] = 0
-        together = np.convolve(steady, np.ones(int(_WIDE / _STEP), np.int64), "valid")
+    def _floor(self) -> tuple[float, float] | None:
+        """Return the level at which the steady stretches lie, and where most of them end; None where they lie anywhere."""
+        wide = int(_WIDE / _STEP)
+        quiet = self._steady.copy()
+        quiet[max(0, math.floor((self._loud() - _BELOW_LOUD - _LOWEST) / _STEP)) :] = 0
+        together = np.convolve(quiet, np.ones(wide, np.int64), "valid")
         best = int(together.argmax())
-        if not together[best] or 2 * together[best] < steady.sum():
+        most, above = int(together[best]), int(self._steady[best + wide : best + 2 * wide].sum())
+        as_loud = int(self._stretches[best : best + wide].sum())
+        if not most or 2 * most < max(quiet.sum(), as_loud) or most < 2 * above:
             return None
-        inside = np.cumsum(steady[best : best + int(_WIDE / _STEP)])
-        return _level(best + int(np.searchsorted(inside, inside[-1] / 2)))
+        inside = np.cumsum(quiet[best : best + wide])
+        middle, end = (best + int(np.searchsorted(inside, inside[-1] * part)) for part in (0.5, _MOST))
+        return _level(middle), _level(end)
 
 
 def _level(index: int) -> float:
