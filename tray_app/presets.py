@@ -48,8 +48,8 @@ def _preset(
 PRESETS = (
     # pydub's rule with the defaults of this program: hard cuts, and every kept bit as it was recorded.
     _preset("exact", "Exact"),
-    # Breaths and soft endings stay, and 0.4 s of every pause, which is what people leave between sentences.
-    _preset("speech", "Speech", length=600, thresh=-45, keep=200, fade=10),
+    # Breaths and soft endings stay, and so do pauses below 0.75 s; of longer ones 0.4 s, as between sentences.
+    _preset("speech", "Speech", length=750, thresh=-45, keep=200, fade=10),
     # Between pieces, not in them: a general pause is shorter, a fading chord louder.
     _preset("music", "Music", length=2000, thresh=-60, keep=500, fade=20),
     # Only what stands before the first sound and after the last one goes.
