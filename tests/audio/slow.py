@@ -73,16 +73,15 @@ def with_silence_left(kept: list[bool], keep: int, pause: int) -> list[bool]:
     for start, end, fate in stretches(kept):
         if fate or end - start == len(kept):
             continue
+        rest = max(2 * keep, pause)
         if start == 0:
-            left = range(end - keep, end)
+            left = list(range(end - keep, end))
         elif end == len(kept):
-            left = range(start, start + keep)
+            left = list(range(start, start + keep))
+        elif end - start <= rest:
+            left = list(range(start, end))
         else:
-            rest = max(2 * keep, pause)
-            before, after = math.ceil(rest / 2), rest // 2
-            left = (
-                range(start, end) if end - start <= rest else [*range(start, start + before), *range(end - after, end)]
-            )
+            left = [*range(start, start + math.ceil(rest / 2)), *range(end - rest // 2, end)]
         for ms in left:
             if start <= ms < end:
                 result[ms] = True

@@ -75,7 +75,7 @@ def test_no_preset_clips_a_word_where_exact_keeps_it(voice: str, kind: str, nois
 @pytest.mark.parametrize("voice", VOICES)
 def test_what_each_preset_does_to_pauses(voice: str) -> None:
     said = talk(voice, -22.0).over(room("pink", -62.0))
-    pauses = long_pauses(said, 0.7)
+    pauses = long_pauses(said, 0.76)
     inner = [span for span in pauses if span[0] > 0 and span[1] < len(said.samples)]
 
     def left(name: str) -> list[float]:

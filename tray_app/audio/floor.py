@@ -6,9 +6,9 @@ where a gate or a gap has put zeros, any threshold cuts.
 1. *Loud* is the level that is reached for a second altogether (in shorter sounds, by the loudest tenth).
 2. *Steady* is half a second in which no tenth is over 4 dB louder than another. Noise of a narrow band, such as a
    fan's, fluctuates by 1 dB (standard deviation) from tenth to tenth; speech and music by far more.
-3. The *floor* is where most of the steady half seconds that are at least 10 dB below loud lie within 3 dB: at least half
-   of them, twice as many as in the 3 dB above, and at least half of all half seconds of that level. A room's noise stays
-   where it is and is nearly always steady; what is steady in music lies anywhere, between much that is not.
+3. The *floor* is where most of the steady half seconds that are at least 10 dB below loud lie within 3 dB: at least
+   half of them, twice as many as in the 3 dB above, and at least half of all half seconds of that level. A room's noise
+   stays where it is and is nearly always steady; what is steady in music lies anywhere, between much that is not.
 4. The threshold lies 2 dB above where 98 % of them lie, which noise hardly ever reaches in a window of half a second,
    or a sixth of the way from the floor to loud, whichever is higher, so that breaths do not keep a pause from being cut
    where the room is very quiet. It is never more than half way: soft endings of words are close to the noise.
@@ -126,7 +126,7 @@ class FloorFinder:
         return _level(int(np.flatnonzero(reached >= wanted)[-1])) if reached[0] else float(_LOWEST)
 
     def _floor(self) -> tuple[float, float] | None:
-        """Return the level at which the steady stretches lie, and where most of them end; None where they lie anywhere."""
+        """Return the level at which steady stretches lie, and where most of them end; None where they lie anywhere."""
         wide = int(_WIDE / _STEP)
         quiet = self._steady.copy()
         quiet[max(0, math.floor((self._loud() - _BELOW_LOUD - _LOWEST) / _STEP)) :] = 0

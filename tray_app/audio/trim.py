@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from tray_app.audio.fades import Piece, apply_fade, kept_pieces
-from tray_app.audio.floor import FloorFinder
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import EXACT, CutRule
 from tray_app.audio.sieve import CutBack, Sieve, TrimResult, Turn, Write, detector_for, most_held
@@ -134,6 +133,9 @@ def trim(
 
 
 def _threshold(blocks: _Blocks, fmt: AudioFormat, block: int) -> float:
+    # Late: most rules know their threshold.
+    from tray_app.audio.floor import FloorFinder
+
     finder = FloorFinder(fmt)
     buffer = memoryview(bytearray(block))
     while got := blocks.read(buffer):
