@@ -56,17 +56,24 @@ class Talk:
         return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
-def talk(voice: str, level: float, seed: int = 1) -> Talk:
-    """Return all words with the RMS `level` in dBFS, and pauses of 0.1 to 2.5 s around them, of digital silence."""
+def talk(voice: str, level: float, seed: int = 1, *, rounds: int = 1, pause_every: int = 0) -> Talk:
+    """Return all words, `rounds` times, with the RMS `level` in dBFS, and digital silence around them.
+
+    Words are 0.7 to 2.5 s apart, every fourth follows within 0.1 to 0.3 s; with `pause_every` only each such word is
+    followed by 0.7 to 1.2 s, and the others run on.
+    """
     rng = np.random.default_rng(seed)
-    said = [spoken(voice, word) for word in WORDS]
+    said = [spoken(voice, word) for word in WORDS] * rounds
     gain = 10 ** (level / 20) / np.sqrt(np.mean(np.concatenate(said) ** 2))
     parts: list[Sound] = []
     words = []
     at = 0
     for number, word in enumerate([*said, None]):
-        # Some words follow quickly, as in a sentence.
-        pause = np.zeros(int(RATE * (rng.uniform(0.1, 0.3) if number % 4 == 2 else rng.uniform(0.7, 2.5))))
+        if pause_every:
+            seconds = rng.uniform(0.7, 1.2) if number % pause_every == pause_every - 1 else rng.uniform(0.02, 0.15)
+        else:
+            seconds = rng.uniform(0.1, 0.3) if number % 4 == 2 else rng.uniform(0.7, 2.5)
+        pause = np.zeros(int(RATE * seconds))
         parts.append(pause)
         at += len(pause)
         if word is not None:

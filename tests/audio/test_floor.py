@@ -87,6 +87,26 @@ def test_without_a_noise_between_sounds_nothing_is_cut(name: str) -> None:
     assert found(NOTHING_TO_CUT[name]()) == (NO_FLOOR, 0.0)
 
 
+def piece(seed: int) -> Sound:
+    """Music without a rest: chords, some of them softer for a while or swelling, or a cluster of tones that swells."""
+    rng = np.random.default_rng(seed)
+    if seed % 2:
+        tones = sum(np.sin(2 * np.pi * hertz * TIME) for hertz in rng.uniform(150, 600, 5)) / 5
+        swelling: Sound = tones * 10 ** ((12 * np.sin(TIME * rng.uniform(0.1, 1.5)) - 25) / 20)
+        return swelling
+    sound = chords((-25, -30, -35, -45, -60)[seed % 5], -20, seed)
+    if seed % 3 == 0:
+        sound *= 10 ** (np.interp(TIME, [8, 12], [-1, 0]))
+    return sound * 10 ** (0.5 * np.sin(TIME / 3)) if seed % 4 == 0 else sound
+
+
+def test_music_is_seldom_taken_for_noise() -> None:
+    finders = [FloorFinder(FMT) for _ in range(40)]
+    for seed, finder in enumerate(finders):
+        finder.feed(pcm(piece(seed)))
+    assert sum(finder.threshold() != NO_FLOOR for finder in finders) <= 1
+
+
 def test_digital_silence_is_cut_whatever_else_there_is() -> None:
     tone = at(-20) * np.sin(2 * np.pi * 440 * TIME)
     gated = np.where(TIME % 4 < 2, tone, 0)

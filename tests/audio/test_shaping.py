@@ -76,7 +76,7 @@ def exact_cuts(draw: st.DrawFn) -> tuple[Cuts, int]:
     length = edges[-1] if edges else 0
     marks = [0, *edges] if draw(st.booleans()) else edges
     pairs = list(zip(marks[::2], marks[1::2], strict=False))
-    return tuple(pairs), length + (draw(st.integers(0, 50)))
+    return tuple(pairs), length + draw(st.just(0) | st.integers(0, 50))
 
 
 @settings(deadline=None, max_examples=effort(1000, 200))
@@ -167,6 +167,17 @@ def unpack(pcm: bytes, fmt: AudioFormat) -> Values:
     wide[:, 4 - fmt.sample_bytes :] = raw ^ 0x80 if fmt.bits == 8 else raw
     values: Values = (wide.view("<i4")[:, 0] >> (32 - fmt.bits)).astype(np.int64).reshape(-1, fmt.channels)
     return values
+
+
+@pytest.mark.parametrize("fade", [0, 6])
+def test_below_1000_hz_a_sound_without_a_frame_is_sure_too(fade: int) -> None:
+    """At 500 Hz every other millisecond has no frame, so that each silent one is a cut of its own."""
+    case = made_of((40, 9000), (60, 0), rate=500)
+    rule = CutRule(1, -70.0, edges_only=True, fade=fade)
+    kept, result = from_file(case, rule)
+    assert result.cuts == shaped(from_file(case, CutRule(1, -70.0))[1].cuts, 100, rule)
+    assert result.kept_frames == len(kept) // 2 == 49
+    assert live(case, rule, [1] * 50) == (kept, result)
 
 
 # Each option by a picture of its own, in milliseconds

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.audio.oracle import pack
 from tests.audio.test_trim import MemoryReader, Sink
 from tests.speech import RATE, VOICES, Talk, room, talk
+from tray_app.audio.floor import NO_FLOOR
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import EXACT, CutRule, rule_of
 from tray_app.audio.trim import trim
@@ -113,6 +114,19 @@ def test_a_found_threshold_keeps_every_word_and_cuts_the_pauses(
     assert level - above + 2 < found.rule.threshold < level - above / 2
     assert min(energy_kept(clean, found)) > {20.0: 0.92, 30.0: 0.985, 40.0: 0.997}[above]
     assert min(found.of(long_pauses(said, 0.7))) > 0.97
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("kind", ["white", "fan"])
+@pytest.mark.parametrize("above", [15.0, 25.0, 45.0])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_noise_is_found_in_talk_that_hardly_pauses(voice: str, kind: str, above: float, seed: int) -> None:
+    """Four pauses in a minute; without any, nothing tells noise from speech, and nothing is cut."""
+    said = talk(voice, -25.0, seed, rounds=4, pause_every=24)
+    found = trimmed(said.over(room(kind, -25 - above)), AUTO)
+    assert -25 - above + 2 < found.rule.threshold < -25 - above / 2
+    never = talk(voice, -25.0, seed, rounds=4, pause_every=1000)
+    assert trimmed(never.over(room(kind, -25 - above)), AUTO).rule.threshold == NO_FLOOR
 
 
 @pytest.mark.parametrize("voice", VOICES)

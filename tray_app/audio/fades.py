@@ -70,7 +70,6 @@ class Fader:
                 if run.sure:
                     self._perhaps = None
                 elif self._perhaps is None:
-                    yield from self._kept(run.start - self._length)
                     self._perhaps = self._at, self._since
                 self._end = run.end
                 yield from self._kept(run.end - self._length)

@@ -4,11 +4,11 @@ Noise is told from sound by being steady. The levels of tenths of a second are l
 where a gate or a gap has put zeros, any threshold cuts.
 
 1. *Loud* is the level that is reached for a second altogether (in shorter sounds, by the loudest tenth).
-2. *Steady* is half a second in which no tenth is over 4 dB louder than another. Noise of a narrow band, such as a
-   fan's, fluctuates by 1 dB (standard deviation) from tenth to tenth; speech and music by far more.
-3. The *floor* is where most of the steady half seconds that are at least 10 dB below loud lie within 3 dB: at least
-   half of them, twice as many as in the 3 dB above, and at least half of all half seconds of that level. A room's noise
-   stays where it is and is nearly always steady; what is steady in music lies anywhere, between much that is not.
+2. *Steady* is half a second in which no tenth is over 10 dB louder than another: without a word's beginning or end.
+   (Noise of a narrow band, such as a fan's, fluctuates by 1 dB, standard deviation, from tenth to tenth.)
+3. The *floor* is where most of the steady half seconds that are at least 10 dB below loud lie within 2.5 dB: at least
+   half of them, twice as many as in the 2.5 dB above, and at least half of all half seconds of that level. A room's
+   noise stays where it is; what is steady in speech or music lies anywhere, between much that is not.
 4. The threshold lies 2 dB above where 98 % of them lie, which noise hardly ever reaches in a window of half a second,
    or a sixth of the way from the floor to loud, whichever is higher, so that breaths do not keep a pause from being cut
    where the room is very quiet. It is never more than half way: soft endings of words are close to the noise.
@@ -16,6 +16,9 @@ where a gate or a gap has put zeros, any threshold cuts.
 Where there is no floor (all is noise or a tone, or music without a pause, or all pauses are digital silence) nothing
 tells what could be cut, so that `NO_FLOOR` dBFS stands for it: it cuts what is next to digital silence, and nothing
 else. The threshold is never below that.
+
+The numbers were chosen with synthetic music and real speech. Where 4 dB were steady, a quarter of the music was taken
+for noise; with 12 dB noise was not found in talk with few pauses, whose soft parts then outnumber them.
 
 Looking for a peak of the noise in a histogram of levels, and for the sound above it, is also what the NIST's *Speech
 Quality Assurance* tool `stnr` does; that steadiness tells noise from sound is ours.
@@ -38,13 +41,13 @@ _BLOCK_MS = 100
 _STEADY = 5
 """Blocks that make up a steady stretch: half a second, the shortest pause that is cut by default."""
 
-_STEADY_DB = 4.0
+_STEADY_DB = 10.0
 _BELOW_LOUD = 10.0
 _LOUD_BLOCKS = 10
 _ABOVE_MOST = 2.0
 _MOST = 0.98
 _PART_OF_WAY, _MOST_OF_WAY = 1 / 6, 1 / 2
-_WIDE = 3.0
+_WIDE = 2.5
 """dB in which the floor's levels lie."""
 
 _LOWEST = -120
