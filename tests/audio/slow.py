@@ -104,9 +104,10 @@ def kept_values(case: Case, cuts: Cuts, fade_ms: int) -> tuple[Values, list[bool
     values, faded = case.values[frames].copy(), []
     for index, frame in enumerate(frames):
         gain = 1.0
-        for start, end in ranges:
-            distance = start - 1 - frame if frame < start else frame - end
-            if start < end and distance < fade:
+        before = [frame - end for start, end in ranges if start < end <= frame]
+        after = [start - 1 - frame for start, end in ranges if frame < start < end]
+        for distance in (min(before, default=fade), min(after, default=fade)):
+            if distance < fade:
                 gain *= (1 - math.cos(math.pi * (distance + 0.5) / fade)) / 2
         faded.append(gain != 1.0)
         values[index] = [round(int(value) * gain) for value in case.values[frame]]

@@ -160,6 +160,30 @@ def test_every_rule_live_and_from_a_file(data: st.DataObject, case: Case, chunks
     assert live(case, rule, chunks) == (kept, result)
 
 
+@settings(deadline=None, max_examples=effort(1000, 150))
+@given(exact_cuts(), rules(20, -60.0), st.integers(0, 2**32), st.lists(st.integers(1, 90), max_size=30))
+def test_any_pattern_of_cuts_live_and_from_a_file(
+    found: tuple[Cuts, int], rule: CutRule, seed: int, chunks: list[int]
+) -> None:
+    """A sample is a millisecond, and silent if it is zero: any pattern can be had, so that all that can meet does."""
+    cuts, length = found
+    rng = np.random.default_rng(seed)
+    values: Values = rng.integers(1000, 30_000, (length, 1)) * rng.choice([-1, 1], (length, 1))
+    # What is cut is not all alike, so that it is seen where it comes from.
+    quiet = rng.integers(-9, 10, (length, 1))
+    for start, end in cuts:
+        values[start:end] = quiet[start:end]
+    case = Case(AudioFormat(1000, 1, 16), 1, -60.0, values)
+    rule = replace(rule, min_silence_len=1)
+    kept, result = from_file(case, rule)
+    assert result.cuts == shaped(cuts, length, rule)
+    expected, faded = kept_values(case, result.cuts, rule.fade)
+    got = unpack(kept, case.fmt)
+    assert np.array_equal(got[~np.array(faded, bool)], expected[~np.array(faded, bool)])
+    assert np.abs(got - expected).max(initial=0) <= 1
+    assert live(case, rule, chunks) == (kept, result)
+
+
 def unpack(pcm: bytes, fmt: AudioFormat) -> Values:
     """PCM bytes as signed integers."""
     raw = np.frombuffer(pcm, np.uint8).reshape(-1, fmt.sample_bytes)
@@ -178,6 +202,16 @@ def test_below_1000_hz_a_sound_without_a_frame_is_sure_too(fade: int) -> None:
     assert result.cuts == shaped(from_file(case, CutRule(1, -70.0))[1].cuts, 100, rule)
     assert result.kept_frames == len(kept) // 2 == 49
     assert live(case, rule, [1] * 50) == (kept, result)
+
+
+@pytest.mark.parametrize("end", range(195, 262, 3))
+@pytest.mark.parametrize("options", [{"edges_only": True}, {"longest_pause": 405}], ids=str)
+def test_an_end_that_is_taken_back_in_the_middle_of_its_fade(options: dict[str, int], end: int) -> None:
+    """Of the silence at the end only what is kept, and less than a fade of what is not, was given out."""
+    case = made_of((300, 9000), (500, 0), (300, 9000), (end, 9))
+    rule = CutRule(100, -60.0, keep_silence=200, fade=60, **options)  # type: ignore[arg-type]
+    for chunks in ([1] * 1500, [7] * 300):
+        assert live(case, rule, chunks) == from_file(case, rule)
 
 
 # Each option by a picture of its own, in milliseconds

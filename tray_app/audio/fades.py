@@ -3,9 +3,9 @@
 A frame that is kept less than a fade's length away from a cut is made quieter by a raised cosine of its distance:
 `(1 - cos(pi * (d + 1/2) / n)) / 2` for the frame with d others between it and the cut, and a fade of n frames. That
 holds before a cut and after it, so also where a cut at the sound's start or end has left an edge; the sound's own start
-and end stay as they are. Near two cuts both factors count: a stretch shorter than two fades does not get quite as loud
-as it was. The product is rounded once, to the nearest whole sample (a half to the even one). Nothing else is touched,
-and no length changes.
+and end stay as they are. With a cut near on both sides both factors count: a stretch shorter than two fades does not
+get quite as loud as it was. The product is rounded once, to the nearest whole sample (a half to the even one). Nothing
+else is touched, and no length changes.
 """
 
 from __future__ import annotations

@@ -159,10 +159,11 @@ class Sieve:
 
     def _take_back(self, piece: TakeBack) -> None:
         assert self._cut_back is not None
-        self._next(piece.end - self._at)
-        self._at = piece.end
+        at, self._at = self._at, piece.end
+        held = self._next(piece.end - at)
         self._cut_back(self._perhaps.written)
         sound = self._perhaps.sound[: (piece.until - piece.start) * self._frame_bytes]
+        sound += held[: max(0, piece.until - at) * self._frame_bytes]  # what of it was not given out yet
         if sound:
             apply_fade(sound, self._format, piece.start, piece.since, piece.until, self._fade)
             self._write(memoryview(sound))
