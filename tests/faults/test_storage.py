@@ -231,7 +231,7 @@ def test_one_sign_of_life_is_enough_and_every_new_silence_is_told() -> None:
         return beats[0]
 
     thread.start()
-    watcher = Stuck(thread, beat, lambda: told.append(beats[0]))
+    watcher = Stuck(thread, beat, lambda: None, lambda: told.append(beats[0]))
     before, stuck.LOOK = stuck.LOOK, 0.0
     try:
         watcher.run()
