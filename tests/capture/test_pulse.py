@@ -550,8 +550,7 @@ def test_a_hole_is_silence_of_its_length(server: PulseServer) -> None:
     stream._lib = Hole(stream._lib, 120_000 * 4 * stream.source.channels)  # 2.5 s
     wait_until(lambda: recording.frames > before + 144_000, what="the hole, and sound again")
     stream.close()
-    later = recording.samples[before:]
-    silent = np.flatnonzero(~later.any(axis=1))
-    assert len(silent) == pytest.approx(120_000, abs=1)
-    assert silent[-1] - silent[0] == pytest.approx(120_000, abs=1)
-    assert later[silent[-1] + 2 :].any()
+    silent = np.flatnonzero(~recording.samples.any(axis=1))
+    hole = max(np.split(silent, np.flatnonzero(np.diff(silent) > 1) + 1), key=len)
+    assert len(hole) == pytest.approx(120_000, abs=1)
+    assert recording.samples[hole[-1] + 2 :].any()

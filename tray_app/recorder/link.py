@@ -151,7 +151,7 @@ class Link:
         source = device.stream.source
         log.info("recording %s (%s), %d Hz, %d channels", source.name, source.id, source.rate, source.channels)
         self._follower.opened(source, self._clock())
-        making.opened(source.rate, source.channels)
+        making.opened(source.rate, source.channels, self._order.chunk_frames)
         self._said()
         if device.muted and source.id not in self._muted:
             self._muted.add(source.id)
