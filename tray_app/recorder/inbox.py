@@ -104,6 +104,11 @@ class Inbox:
         while self._chunks and self._chunks[0][1].time < moment:
             yield self._pop()
 
+    def put_back(self, taken: tuple[object, Chunk]) -> None:
+        """Put back the chunk that `get` has just given."""
+        self._chunks.appendleft(taken)
+        self._taken -= len(taken[1].samples)
+
     def nap(self, seconds: float) -> None:
         """Sleep for so long, or until something is posted."""
         with contextlib.suppress(queue.Empty):

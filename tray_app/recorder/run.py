@@ -165,6 +165,9 @@ class Run(threading.Thread):
         message = self.inbox.get(max(left, 0.001))
         slept = self._meter.look()
         if slept is not None:
+            if isinstance(message, tuple):
+                self.inbox.put_back(message)
+                message = None
             self._slept(making, slept)
         if message is None:
             making.tick(self._clock())
@@ -196,7 +199,11 @@ class Run(threading.Thread):
         self._keeper.look_after(now, making.written)
 
     def _slept(self, making: Making, sleep: Sleep) -> None:
-        """Take out what the machine slept, as a pause is."""
+        """Take out what the machine slept, as a pause is.
+
+        It fell asleep after what was captured in this thread's last nap: that comes first.
+        """
+        self._link.take_in(making, self._clock() - sleep.counted)
         until = self._wall()
         since = until - timedelta(seconds=sleep.seconds)
         log.info("the machine slept for %.1f s, of which the clock counted %.1f s", sleep.seconds, sleep.counted)

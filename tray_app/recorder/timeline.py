@@ -149,7 +149,11 @@ class Timeline:
 
     def sleep(self, at: float, seconds: float, counted: float) -> None:
         """The machine slept for `seconds` from `at` on, of which the clock counted `counted`: not in the file."""
-        self._pauses.sleep(at, max(self._line_at(at), self._line), seconds, counted, self._line_at(at + counted))
+        begin = max(self._line_at(at), self._line)
+        if begin - self._line < STEP * self.rate:
+            # What was on its way when the machine fell asleep comes afterwards, whole.
+            begin = self._line
+        self._pauses.sleep(at, begin, seconds, counted, begin + round(counted * self.rate))
 
     def stop(self, at: float, dropped: int = 0) -> list[Piece]:
         """End the take at time `at`: place what is held, and fill what was `dropped` last, or a stall still owes."""
