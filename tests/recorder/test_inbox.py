@@ -126,3 +126,16 @@ def test_nothing_is_lost_between_a_fast_device_and_a_thread_that_naps() -> None:
     wait_until(take, 10, "all are taken")
     device.join()
     assert times == list(range(900))
+
+
+def test_what_is_dropped_is_one_piece_though_a_shorter_chunk_would_fit() -> None:
+    inbox = Inbox()
+    inbox.begin(512, 2, "stream")
+    for frames in (5000, 512, 30, 30):
+        inbox.offer(chunk(frames), "stream")
+    assert inbox.dropped == 512 + 60
+    assert inbox.get(0) is not None
+    inbox.offer(chunk(30), "stream")
+    taken = inbox.get(0)
+    assert isinstance(taken, tuple)
+    assert taken[1].dropped == 512 + 60

@@ -41,6 +41,7 @@ class Inbox:
         self._offered = 0
         self._taken = 0
         self._dropped = 0
+        self._taken_when_full = 0
         self._limit = MAX_BYTES // 8
         self._stream: object = None
         self.looks = 0
@@ -65,8 +66,10 @@ class Inbox:
         if stream is not self._stream:
             return
         frames = len(chunk.samples)
-        if self._offered - self._taken + frames > self._limit:
-            self._dropped += frames + chunk.dropped
+        full = self._offered - self._taken + frames > self._limit
+        if full or (self._dropped and self._taken == self._taken_when_full):
+            # A shorter one may still fit: what is dropped is not to be cut into pieces by it.
+            self._dropped, self._taken_when_full = self._dropped + frames + chunk.dropped, self._taken
             return
         if self._dropped:
             chunk, self._dropped = replace(chunk, dropped=chunk.dropped + self._dropped), 0
