@@ -95,6 +95,8 @@ class PulseStream(Stream):
         self._collecting = threading.Lock()
         self._closing = threading.Lock()
         self._stream: Any = None
+        self._fragment, self._size = ctypes.c_void_p(), ctypes.c_size_t()
+        self._fragment_there, self._size_there = byref(self._fragment), byref(self._size)
         self._server = Connection()
         self._lib = self._server.lib
         try:
@@ -111,9 +113,12 @@ class PulseStream(Stream):
         """
         with self._collecting:
             if self._stream is not None and self._state == libpulse.STREAM_READY:
-                with self._server.locked():
+                self._server.lock()
+                try:
                     now = time.perf_counter()
                     data = self._take()
+                finally:
+                    self._server.unlock()
                 self._hand_over(data, now)
 
     def close(self) -> None:
@@ -178,14 +183,14 @@ class PulseStream(Stream):
             return bytearray()
         data = bytearray(waiting)
         address = ctypes.addressof(ctypes.c_char.from_buffer(data)) if waiting else 0
-        fragment, size = ctypes.c_void_p(), ctypes.c_size_t()
+        fragment, size, stream, lib = self._fragment, self._size, self._stream, self._lib
         taken = 0
         while taken < waiting:
-            if self._lib.pa_stream_peek(self._stream, byref(fragment), byref(size)) < 0 or not size.value:
+            if lib.pa_stream_peek(stream, self._fragment_there, self._size_there) < 0 or not size.value:
                 break
             if fragment.value:
                 ctypes.memmove(address + taken, fragment, min(size.value, waiting - taken))
-            self._lib.pa_stream_drop(self._stream)
+            lib.pa_stream_drop(stream)
             taken += size.value
         return data[:taken] if taken < waiting else data
 

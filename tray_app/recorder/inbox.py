@@ -14,7 +14,8 @@ MAX_SECONDS = 10
 MAX_BYTES = 32 << 20
 NAP = 0.04
 """Seconds that the recorder's thread sleeps through chunks. To wake costs as much as several chunks do, so they are
-taken in by fours; whatever else comes wakes it at once.
+taken in by fours; whatever else comes wakes it at once. Where the stream is asked, a chunk may count as captured so much
+too late, which must stay below the 50 ms from which on the timeline sees a gap.
 """
 
 
@@ -114,8 +115,10 @@ class Inbox:
 
     def nap(self, seconds: float) -> None:
         """Sleep for so long, or until something is posted."""
-        with contextlib.suppress(queue.Empty):
+        try:
             self._bell.get(timeout=seconds)
+        except queue.Empty:
+            return
 
     def _pop(self) -> tuple[object, Chunk]:
         stream, chunk = self._chunks.popleft()

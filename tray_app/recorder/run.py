@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MB = 1_000_000
-LEVEL_EVERY = 0.1
+LEVEL_EVERY = 0.2
+"""Seconds between levels: each wakes who shows it."""
 HARDLY_HEARD = -60.0
 """dBFS at most which nothing counts as heard where the take has no threshold of its own."""
 
