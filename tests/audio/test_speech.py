@@ -20,6 +20,8 @@ from tray_app.audio.trim import trim
 from tray_app.presets import PRESETS
 from tray_app.settings import changed, load
 
+pytestmark = pytest.mark.posix("the words are spoken by Debian's espeak-ng")
+
 FMT = AudioFormat(RATE, 1, 24)
 AUTO = CutRule(silence_thresh=None, auto=True)
 PRESET_RULES = {
