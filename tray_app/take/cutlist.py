@@ -66,7 +66,13 @@ def original_of_take(disk: Disk, file: Path) -> CutList | None:
     if file.absolute().parent.name != ORIGINALS:
         return None
     found = find(disk, file)
-    return found if found is not None and _same(found.original, file.absolute()) else None
+    return found if found is not None and is_about(found, file, trimmed=False) else None
+
+
+def is_about(found: CutList, file: Path, *, trimmed: bool = True, original: bool = True) -> bool:
+    """Return whether a cut list names `file` as its trimmed file or its original."""
+    file = file.absolute()
+    return (trimmed and _same(found.trimmed, file)) or (original and _same(found.original, file))
 
 
 def is_worked_on(disk: Disk, original: Path) -> bool:
@@ -75,7 +81,7 @@ def is_worked_on(disk: Disk, original: Path) -> bool:
 
 
 def _is_about(disk: Disk, found: CutList, file: Path) -> bool:
-    if _same(found.original, file) or _same(found.trimmed, file):
+    if is_about(found, file):
         return True
     # Names of takes are free whatever the ending, so another ending is another format of the same.
     trimmed = found.trimmed
