@@ -33,7 +33,7 @@ from tray_app.shown import Shown
 from tray_app.states import Command, State, transition
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.tray import Act, Tray
-from tray_app.tray.view import Action, Originals, View
+from tray_app.tray.view import Action, Originals, Recent, View
 
 
 class MemoryTray:
@@ -214,7 +214,8 @@ def test_a_take_from_the_menu(desk: Desk) -> None:
     desk.sees(lambda view: view.state is State.RECORDING)
     desk.tray.pick(Action.STOP)
     idle = desk.sees(lambda view: view.state is State.IDLE and not view.working and view.recent, "all work is done")
-    assert (idle.recent, idle.name, idle.trouble) == ((desk.folder / "take.wav",), "", "")
+    original = desk.folder / "originals" / "take.wav"
+    assert (idle.recent, idle.name, idle.trouble) == ((Recent(desk.folder / "take.wav", True, original),), "", "")
     assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
     assert soundfile.info(desk.folder / "take.wav").frames >= 48000
 
@@ -461,7 +462,9 @@ def test_another_folder_is_chosen(desk: Desk, tmp_path: Path) -> None:
     desk.sees(lambda view: view.settings and view.settings.save_folder == desk.picked, "the folder")
     desk.record(0.3)
     desk.tray.pick(Action.STOP)
-    desk.sees(lambda view: view.recent == (tmp_path / "else where" / "take.wav",), "the take lies there")
+    desk.sees(
+        lambda view: [one.path for one in view.recent] == [tmp_path / "else where" / "take.wav"], "the take lies there"
+    )
     assert load({}, {}, desk.env_file).save_folder == desk.picked
 
 
@@ -512,7 +515,7 @@ def test_a_take_gets_no_blame_for_the_name_of_an_earlier_one(desk: Desk) -> None
     desk.app.discards.mark("take")
     desk.record(0.3)
     desk.tray.pick(Action.STOP)
-    assert desk.sees(lambda view: view.recent and not view.working).recent == (desk.folder / "take.wav",)
+    assert desk.sees(lambda view: view.recent and not view.working).recent[0].path == desk.folder / "take.wav"
     assert not desk.bin.exists()
 
 

@@ -45,7 +45,7 @@ def opened(
         if known is not None and original is not None and _has(disk, original, known.facts.frames):
             with _sound(disk, original) as reader:
                 facts = known.facts
-                if anew or facts.kept_frames is None or facts.rule is None:
+                if anew or facts.kept_frames is None:
                     facts = _with_cuts(facts, look(disk, original, rule, progress), rule)
                 yield Source(Subject(facts, file.name), reader)
         elif known is not None and not anew and _has(disk, file, known.facts.kept_frames or 0):
