@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tray_app.audio.rule import CutRule
@@ -15,7 +15,7 @@ from tray_app.picture.layout import Subject
 from tray_app.processing.trimming import as_wav, look
 from tray_app.processing.verify import kept_ranges
 from tray_app.take.cutlist import find
-from tray_app.take.facts import Facts, Ranges
+from tray_app.take.facts import Ranges
 
 Progress = Callable[[float], None]
 
@@ -46,7 +46,8 @@ def opened(
             with _sound(disk, original) as reader:
                 facts = known.facts
                 if anew or facts.kept_frames is None:
-                    facts = _with_cuts(facts, look(disk, original, rule, progress), rule)
+                    found = look(disk, original, rule, progress)
+                    facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
                 yield Source(Subject(facts, file.name), reader)
         elif known is not None and not anew and _has(disk, file, known.facts.kept_frames or 0):
             with _sound(disk, file) as reader:
@@ -57,7 +58,7 @@ def opened(
             with as_wav(disk, file, None, force=True) as wav, _sound(disk, wav) as reader:
                 if not reader.frames:
                     raise AudioFileError(f"{file} holds no sound.", safe="Nothing was changed.")
-                facts = replace(look(disk, wav, rule, progress), rule=rule)
+                facts = look(disk, wav, rule, progress)
                 yield Source(Subject(facts, file.name), reader)
     except OSError as error:
         raise storage_error("read", file, error) from error
@@ -79,10 +80,6 @@ def opened_as(disk: Disk, original: Path, subject: Subject) -> Iterator[Source]:
 def _sound(disk: Disk, path: Path) -> Iterator[WavReader]:
     with disk.open_read(path) as file:
         yield WavReader(file)
-
-
-def _with_cuts(facts: Facts, found: Facts, rule: CutRule) -> Facts:
-    return replace(facts.with_cuts(found.cuts, found.kept_frames or 0), rule=rule)
 
 
 def _has(disk: Disk, path: Path, frames: int) -> bool:

@@ -59,7 +59,7 @@ class Jobs:
             trimmed_facts, trimmed = self._trim(take, there, progress)
             outcome = Outcome(trimmed_facts, trimmed, take.paths.original)
         else:
-            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames)
+            there = there.with_cuts(facts.cuts, facts.kept_frames or 0, facts.rule)
             outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
         if outcome.trimmed is not None:
@@ -112,7 +112,7 @@ class Jobs:
         assert rule is not None
         self.patience(lambda: self._disk.remove(take.paths.part))
         found = trim_into(self._disk, take.paths.original, take.paths.part, rule, progress)
-        facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
+        facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
         self._note(take, facts)
         if not facts.kept_frames:
             self.patience(lambda: self._disk.remove(take.paths.part))
@@ -143,9 +143,8 @@ class Jobs:
         return Outcome(outcome.facts, outcome.trimmed, None)
 
     def _tell(self, take: Take, outcome: Outcome) -> Outcome:
-        """Complete the cut list with the rule and the files' names, and write labels where the plan asks for them."""
-        rule = outcome.facts.rule or take.memory.plan.rule
-        facts = replace(outcome.facts, name=take.paths.name, rule=rule)
+        """Complete the cut list with the files' names, and write labels where the plan asks for them."""
+        facts = replace(outcome.facts, name=take.paths.name)
         facts = facts.with_files(take.paths.sidecar, outcome.original, outcome.trimmed)
         if take.paths.source and outcome.trimmed is None:
             # Nothing was made, so nothing is left of it. The other one's cut list stays.

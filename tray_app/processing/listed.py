@@ -86,7 +86,7 @@ def trim_listed(
     cut_list = None if target is None else _free(disk, target, force=force)
     sound = None if target is None else target.sound
     facts = trim_file(disk, source, sound, rule, force=force, progress=progress, cancelled=cancelled)
-    facts = replace(_with_known(disk, source, facts), rule=rule)
+    facts = _with_known(disk, source, facts)
     if target is None:
         return Listed(facts)
     try:
@@ -122,4 +122,4 @@ def _with_known(disk: Disk, source: Path, facts: Facts) -> Facts:
     known = find(disk, source)
     if known is None or not is_about(known, source, trimmed=False) or known.facts.frames != facts.frames:
         return facts
-    return replace(known.facts, name=facts.name, stop_ms=None).with_cuts(facts.cuts, facts.kept_frames or 0)
+    return replace(known.facts, name=facts.name, stop_ms=None).with_cuts(facts.cuts, facts.kept_frames or 0, facts.rule)

@@ -54,7 +54,7 @@ def trim_into(
             with contextlib.suppress(OSError):
                 disk.remove(part)
             raise
-        return _facts(source, reader, result)
+        return _facts(source, reader, result, rule)
 
 
 @contextlib.contextmanager
@@ -119,7 +119,7 @@ def look(
     with disk.open_read(source) as file:
         reader = WavReader(file)
         result = trim(reader, lambda _: None, rule, progress=progress, cancelled=cancelled)
-        return _facts(source, reader, result)
+        return _facts(source, reader, result, rule)
 
 
 def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bool) -> None:
@@ -210,5 +210,5 @@ def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
     )
 
 
-def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
-    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames)
+def _facts(source: Path, reader: WavReader, result: TrimResult, rule: CutRule) -> Facts:
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, rule)

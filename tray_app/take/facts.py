@@ -60,9 +60,9 @@ class Facts:
         """Length of the original in seconds."""
         return self.format.seconds(self.frames)
 
-    def with_cuts(self, cuts: Ranges, kept_frames: int) -> Facts:
-        """Return the facts with what silence removal found."""
-        return replace(self, cuts=cuts, kept_frames=kept_frames)
+    def with_cuts(self, cuts: Ranges, kept_frames: int, rule: CutRule | None) -> Facts:
+        """Return the facts with what silence removal found, and by which rule."""
+        return replace(self, cuts=cuts, kept_frames=kept_frames, rule=rule)
 
     def with_files(self, sidecar: Path, original: Path | None, trimmed: Path | None) -> Facts:
         """Return the facts with the files that they are about, as the sidecar at `sidecar` names them."""
