@@ -212,8 +212,9 @@ def _points(canvas: Canvas, layout: Layout, kind: str, columns: Iterable[float])
     level, line = layout.level, layout.line
     top, bottom = layout.strip
     for column in columns:
+        left = round(column - line / 2)
         for row in range(level.top, level.top + level.height, 4 * line):
-            canvas.box(column - line / 2, row, column + line / 2, row + 2 * line, PAUSE if kind == "pause" else SLEEP)
+            canvas.box(left, row, left + line, row + 2 * line, PAUSE if kind == "pause" else SLEEP)
         half = (bottom - top) / 2
         _block(canvas, layout, kind, (column - half, top, column + half, bottom))
 
