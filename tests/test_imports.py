@@ -209,6 +209,18 @@ def test_the_icon_waits_for_nothing_that_only_recording_needs() -> None:
     assert "numpy" in loaded_by(f"{start}\napp.warm_up()")
 
 
+def test_neither_icon_nor_trimming_waits_for_what_only_a_picture_needs() -> None:
+    loads = "{name for name in sys.modules if name == 'PIL.ImageFont' or name.startswith('tray_app.picture')}"
+    for start in (
+        "from tray_app import cli, resident\nfrom tray_app.app import App\nApp",
+        "from tray_app import cli\ncli.parser(cli._needed(['trim', 'x']))",
+        "from tray_app import cli\ncli.parser(cli._needed(['record']))",
+    ):
+        code = f"import sys\n{start}\nprint({loads} or '')"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        assert "tray_app.picture" not in loaded
+
+
 def test_a_command_for_the_tray_waits_for_neither_numpy_nor_icon() -> None:
     code = "from tray_app import cli\ncli.parser(cli._needed(['status', '--json']))"
     assert loaded_by(code) == set()

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import pytest
 import soundfile
+from PIL import Image
 
 from tests.recorder.fake import OUTPUT, FakeBackend
 from tests.sound import wait_until
@@ -31,6 +32,7 @@ from tray_app.resident import Resident
 from tray_app.settings import load
 from tray_app.shown import Shown
 from tray_app.states import Command, State, transition
+from tray_app.take.facts import read_sidecar
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.tray import Act, Tray
 from tray_app.tray.view import Action, Originals, Recent, View
@@ -547,6 +549,50 @@ def test_recordings_are_opened_shown_and_named(desk: Desk, tmp_path: Path) -> No
     assert [Path(of).name for what, of in desk.asked if of != path] == ["tray-recorder.log"]
     desk.tray.pick(Action.OPEN_ORIGINALS)
     assert desk.opened == [desk.folder / "originals"]
+
+
+def test_what_was_cut_is_drawn_and_opened(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: cache)
+    stale = cache / "pictures" / "long ago.png"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    os.utime(stale, (time.time() - 8 * 86400,) * 2)
+    desk.record(0.5)
+    desk.tray.pick(Action.STOP)
+    recent = desk.sees(lambda view: view.recent and not view.working).recent[0]
+    assert recent.known
+    before = desk.files()
+    for asked in (1, 2):
+        desk.tray.pick(Action.SHOW_CUTS, str(recent.path))
+        wait_until(lambda asked=asked: len(desk.asked) == asked, 20, "it is shown")  # type: ignore[misc]
+    assert desk.asked == [("open", str(cache / "pictures" / "take.png"))] * 2, "the second over the first"
+    with Image.open(cache / "pictures" / "take.png") as found:
+        assert found.size == (1600, 500)
+    assert not stale.exists()
+    assert desk.files() == before, "nothing is put beside the recordings"
+    desk.tray.pick(Action.SHOW_CUTS, str(desk.folder / "gone.wav"))
+    assert "gone.wav" in desk.sees(lambda view: view.trouble).trouble
+
+
+def test_a_kept_original_is_trimmed_again_by_the_settings_as_they_are_then(desk: Desk) -> None:
+    desk.record(0.5)
+    desk.tray.pick(Action.STOP)
+    recent = desk.sees(lambda view: view.recent and not view.working).recent[0]
+    before = desk.files()
+    desk.tray.pick(Action.CHOOSE, "RECORDER_SILENCE_THRESH=-60")
+    desk.tray.pick(Action.TRIM_AGAIN, str(recent.original))
+    shown = desk.sees(lambda view: len(view.recent) == 2 and not view.working).recent
+    assert {one.path.name for one in shown} == {"take.wav", "take (2).wav"}
+    assert {one.original for one in shown} == {recent.original}, "either can be trimmed again"
+    assert sorted(set(desk.files()) - set(before)) == sorted([str(Path("originals/take (2).json")), "take (2).wav"])
+    known = read_sidecar(Disk(), desk.folder / "originals" / "take (2).json")
+    assert known is not None
+    assert known.rule is not None
+    assert known.rule.silence_thresh == -60
+    (desk.folder / "originals" / "take.take").touch()
+    desk.tray.pick(Action.TRIM_AGAIN, str(recent.original))
+    assert "still recorded, or worked on" in desk.sees(lambda view: view.trouble).trouble
 
 
 def test_a_desktop_that_fails_is_said(desk: Desk, tmp_path: Path) -> None:

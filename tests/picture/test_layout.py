@@ -186,6 +186,7 @@ def test_time_labels() -> None:
     assert time_label(360_000, 3600, 400_000) == "100:00:00"
 
 
+@pytest.mark.posix("Wine has no font for more than Pillow's own letters")
 def test_names_that_the_font_lacks_are_written_by_another() -> None:
     assert fonts.for_text("Monday", 20) is fonts.own(20)
     umlauts = fonts.for_text("Besprechung für Bärbel", 20)

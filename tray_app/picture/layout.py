@@ -165,7 +165,8 @@ def lengths(facts: Facts) -> str:
 
 def rule_words(rule: CutRule) -> str:
     """Say by which rule was cut. With a plain hyphen for minus: Pillow's own font has no other."""
-    return f"silence: at most {rule.silence_thresh:g} dBFS for at least {rule.min_silence_len} ms"
+    lasts = f"{rule.min_silence_len} ms" if rule.min_silence_len < 1000 else f"{rule.min_silence_len / 1000:g} s"
+    return f"silence: at most {rule.silence_thresh:g} dBFS for at least {lasts}"
 
 
 def elided(text: str, room: float, wide: Callable[[str], float]) -> str:

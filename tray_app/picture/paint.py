@@ -213,6 +213,7 @@ def _points(canvas: Canvas, layout: Layout, kind: str, columns: Iterable[float])
     top, bottom = layout.strip
     for column in columns:
         left = round(column - line / 2)
+        canvas.box(left - line, level.top, left + 2 * line, level.top + level.height, PAPER, 0.45)
         for row in range(level.top, level.top + level.height, 4 * line):
             canvas.box(left, row, left + line, row + 2 * line, PAUSE if kind == "pause" else SLEEP)
         half = (bottom - top) / 2
@@ -228,8 +229,8 @@ def _block(canvas: Canvas, layout: Layout, kind: str, box: Sequence[float]) -> N
     x, y = int(np.floor(left)), int(np.floor(top))
     columns, rows = np.arange(x, int(np.ceil(right))), np.arange(y, int(np.ceil(bottom)))
     if kind == "dropped":
-        # The edges are full, so that one too narrow for a stripe is seen.
-        stripes = (columns - x) % (4 * layout.line) < 2 * layout.line
+        # With an edge around, so that one too narrow for a second stripe is a box, too.
+        stripes = ((columns - x) % (4 * layout.line) < 2 * layout.line) | (columns >= right - layout.line)
         rim = (rows < top + layout.line) | (rows >= bottom - layout.line)
         cover = np.maximum(stripes[np.newaxis, :], rim[:, np.newaxis]) * _span(columns, left, right)
         canvas.blend(x, y, cover.astype(np.float32), DROPPED)
