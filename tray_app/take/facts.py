@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -84,9 +84,12 @@ class Facts:
 
         Without the files' names: a result has their whole paths, a sidecar's stand in it.
         """
-        found = asdict(self)
-        del found["original"], found["trimmed"]
-        found["cut_frames"] = [list(cut) for cut in self.cut_frames()]
+        # Not by `asdict` as a whole, which copies number by number: Stop would wait for thousands of cuts.
+        names = [field.name for field in fields(self) if field.name not in ("original", "trimmed")]
+        found: dict[str, Any] = {name: getattr(self, name) for name in names}
+        found["format"] = asdict(self.format)
+        found["rule"] = None if self.rule is None else asdict(self.rule)
+        found["cut_frames"] = self.cut_frames()
         found["seconds"] = round(self.seconds, 6)
         found["drift_ppm"] = None if self.drift_ppm is None else round(self.drift_ppm, 2)
         found["stop_ms"] = None if self.stop_ms is None else round(self.stop_ms, 3)
