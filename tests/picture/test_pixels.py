@@ -150,13 +150,16 @@ def test_a_click_of_one_sample_is_one_column(size: tuple[int, int]) -> None:
     assert tall >= share * seen.layout.level.height / 2 - 3
 
 
-def test_a_sound_with_an_offset_is_drawn_where_it_is() -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sound_with_an_offset_is_drawn_where_it_is(sign: int) -> None:
     columns = drawn(facts(1000)).layout.time.width
-    ones = np.ones(columns)
-    seen = drawn(facts(1000), outline=Outline(0.1 * ones, 0.5 * ones, 0.3 * ones))
+    levels = np.sort([sign * 0.1, sign * 0.5]) * np.ones((columns, 2))
+    seen = drawn(facts(1000), outline=Outline(levels[:, 0], levels[:, 1], 0.3 * np.ones(columns)))
     axis = seen.layout.level
     body = [*rows_of(seen, paint.PEAKS, 50), *rows_of(seen, paint.RMS, 50)]
-    assert max(body) <= axis.row(-20.0) + 1, "nothing below 0.1 of full scale, which is -20 dBFS"
+    aside = [axis.middle - row - 0.5 for row in body]
+    least = axis.middle - axis.row(-20.0)
+    assert all(sign * away >= least - 1 for away in aside), "nothing below 0.1 of full scale, which is -20 dBFS"
 
 
 def test_what_is_unknown_is_left_empty() -> None:
