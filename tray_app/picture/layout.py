@@ -102,6 +102,11 @@ class _Page:
     texts: list[Text] = field(default_factory=list)
     swatches: list[Swatch] = field(default_factory=list)
 
+    @property
+    def small(self) -> int:
+        """The size of what is less important than title and lengths."""
+        return max(9, round(self.font * 0.85))
+
     def wide(self, text: str, size: int | None = None) -> float:
         return self.measure(text, size or self.font)
 
@@ -193,8 +198,8 @@ def _title(page: _Page, subject: Subject, left: float, right: float) -> None:
 
 def _legend(page: _Page, subject: Subject, threshold: float | None, left: float, right: float) -> None:
     """Set the legend on the left and the rule on the right, as far as there is room; entries go from the end."""
-    size, font = max(9, round(page.font * 0.85)), page.font
-    base = left + font * 0.85 * 1.2 + font * 1.75
+    size, font = page.small, page.font
+    base = left + font * 2.77
     facts = subject.facts
     removed = ["removed"] if facts.kept_frames is not None else []
     named = {"removed": "removed (not kept)" if subject.gone else "removed", "rms": "RMS", "peaks": "peaks"}
@@ -217,7 +222,7 @@ def _legend(page: _Page, subject: Subject, threshold: float | None, left: float,
 
 def _level_axis(page: _Page, level: LevelScale, left: int) -> tuple[float, ...]:
     """Set the labels of the levels, right-aligned before the plot; return the rows that get a line."""
-    size = max(9, round(page.font * 0.85))
+    size = page.small
     rows = []
     for mark in level.marks(size * 1.5):
         above = level.row(mark)
@@ -232,7 +237,7 @@ def _level_axis(page: _Page, level: LevelScale, left: int) -> tuple[float, ...]:
 
 def _time_axis(page: _Page, time: TimeScale, base: float) -> tuple[float, ...]:
     """Set the labels of the times below the plot; return the columns that get a line."""
-    size = max(9, round(page.font * 0.85))
+    size = page.small
     widest = max(page.wide(label, size) for label in _longest(time))
     columns = []
     for seconds, label in time.marks(widest + size * 1.2):
@@ -260,13 +265,13 @@ def _exponent(value: float) -> float:
 
 
 def _threshold_room(page: _Page, threshold: float | None) -> float:
-    return 0 if threshold is None else page.wide(f"{threshold:g} dBFS", max(9, round(page.font * 0.85))) + page.font / 2
+    return 0 if threshold is None else page.wide(f"{threshold:g} dBFS", page.small) + page.font / 2
 
 
 def _threshold_label(page: _Page, layout: Layout) -> None:
     """Set the threshold's value at the end of its upper line, where the plot leaves room."""
     if layout.threshold is None or page.width < 45 * page.font:
         return
-    size = max(9, round(page.font * 0.85))
+    size = page.small
     x = layout.time.left + layout.time.width + page.font * 0.4
     page.put(f"{layout.threshold:g} dBFS", x, layout.level.row(layout.threshold) + size * 0.35, size)
