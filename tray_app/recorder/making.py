@@ -85,9 +85,12 @@ class Making:
         peak, self._peak = self._peak, -math.inf
         return peak
 
-    def opened(self, rate: int, channels: int) -> None:
-        """A stream of this rate and channel count begins: the first, or one that returned."""
-        self._put(self.timeline.open(rate))
+    def opened(self, rate: int, channels: int, chunk_frames: int | None = None) -> None:
+        """A stream of this rate and channel count begins: the first, or one that returned.
+
+        `chunk_frames` as `Timeline.open` has it.
+        """
+        self._put(self.timeline.open(rate, chunk_frames))
         converter = Converter(rate, channels, self.format.rate, self.format.channels)
         self._converter = None if converter.identity else converter
 
