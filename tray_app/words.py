@@ -21,6 +21,11 @@ def exact_time(ms: int) -> str:
     return f"{minutes // 60}:{text}" if minutes >= 60 else text
 
 
+def cuts(count: int) -> str:
+    """Return how many cuts there are."""
+    return f"{count} cut{'' if count == 1 else 's'}"
+
+
 def megabytes(count: int) -> str:
     """Return a number of bytes as `1.2 GB` or `34 MB`, in powers of ten as disks are sold."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -20,7 +20,7 @@ from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, Se
 from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
 from tray_app.processing.many import Cancelled, at_once
 from tray_app.settings import Settings
-from tray_app.words import clock_time, exact_time
+from tray_app.words import clock_time, cuts, exact_time
 
 log = logging.getLogger(__name__)
 
@@ -255,7 +255,7 @@ def _result(source: Path, target: Target | None, done: _Done) -> dict[str, Any]:
 def _line(source: Path, target: Target | None, done: _Done) -> str:
     facts = done.listed.facts
     kept = facts.format.seconds(facts.kept_frames or 0)
-    told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {len(facts.cuts)} cuts"
+    told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {cuts(len(facts.cuts))}"
     if target is None:
         return "\n".join([f"{source}: {told}", *map(_cut_line, facts.cuts)])
     return f"{target.sound}: {told}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from tray_app.audio.rule import CutRule
 from tray_app.picture.scale import LevelScale, TimeScale, floor_for
 from tray_app.take.facts import Facts
-from tray_app.words import clock_time
+from tray_app.words import clock_time, cuts
 
 LEAST, MOST = (160, 90), (10_000, 5_000)
 """Widths and heights that a picture can have, in pixels."""
@@ -164,8 +164,7 @@ def lengths(facts: Facts) -> str:
     told = f"{clock_time(facts.seconds)} recorded"
     if facts.kept_frames is None:
         return told
-    cuts = f"{len(facts.cuts)} cut{'' if len(facts.cuts) == 1 else 's'}"
-    return f"{told}, {clock_time(facts.format.seconds(facts.kept_frames))} kept, {cuts}"
+    return f"{told}, {clock_time(facts.format.seconds(facts.kept_frames))} kept, {cuts(len(facts.cuts))}"
 
 
 def rule_words(rule: CutRule) -> str:

@@ -77,7 +77,7 @@ def trim_listed(
     file at the same target is replaced; what is somebody else's stays, and there is no cut list then. Raises as
     `trim_file`, and `TakeBusyError` for an original that is still being recorded.
     """
-    if original_of_take(disk, source) is not None and is_worked_on(disk, source):
+    if target is not None and original_of_take(disk, source) is not None and is_worked_on(disk, source):
         raise TakeBusyError(
             f"{source} is still recorded, or worked on.",
             safe="Nothing was changed.",
