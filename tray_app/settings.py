@@ -170,6 +170,14 @@ class Settings:
             ON_OFF, "true", "Whether the take as recorded is kept, in the folder originals, beside the trimmed one."
         ),
     ]
+    labels: Annotated[
+        bool,
+        _Choice(
+            ON_OFF,
+            "false",
+            "Whether labels for Audacity, of cuts, gaps and pauses, are written beside each original that is kept.",
+        ),
+    ]
     max_minutes: Annotated[float, _Choice(number(0, 100000), "0", "The longest take, in minutes; 0 is no limit.")]
     min_free_mb: Annotated[
         int,

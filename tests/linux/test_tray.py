@@ -86,7 +86,8 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         assert "Recent recordings" in reads(
             desktop, "Start recording", "---", "Not recording", "---", "Source: what you hear"
         )
-        assert lines(desktop, "Recent recordings", "talk.wav") == ["Open", "Show in folder", "Copy path"]
+        files, cuts = ["Open", "Show in folder", "Copy path"], ["Show what was cut", "Trim again"]
+        assert lines(desktop, "Recent recordings", "talk.wav") == [*files, "---", *cuts]
         samples, rate = soundfile.read(program.takes / "talk.wav", dtype="float32", always_2d=True)
         assert frequency(samples[: rate // 2], rate) == pytest.approx(1000, abs=1)
         assert level_dbfs(samples) == pytest.approx(-12, abs=0.1)
@@ -97,8 +98,11 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         desktop.click("Remove silence", "Speech")
         wait_until(lambda: desktop.has("Remove silence: Speech (−45 dBFS, 750 ms)"), 20, "the preset is chosen")
         assert lines(desktop, "Remove silence")[2:6] == ["( ) Exact", "(o) Speech", "( ) Music", "( ) Edges only"]
+        # Every choice makes a new menu, so that a line found in the old one cannot be clicked.
         desktop.click("Remove silence", "Silence is at most", "−55 dBFS")
+        wait_until(lambda: desktop.has("Remove silence: −55 dBFS, 750 ms"), 20, "the threshold is chosen")
         desktop.click("Remove silence", "Silence lasts at least", "1.5 s")
+        wait_until(lambda: desktop.has("Remove silence: −55 dBFS, 1.5 s"), 20, "the length is chosen")
         desktop.click("Format", "16 bits")
         desktop.click("Format", "Mono")
         desktop.click("When I exit", "Finish them at the next start")

@@ -53,7 +53,7 @@ def test_the_original_goes_after_its_twin_was_compared_fades_and_all(tmp_path: P
     take, facts = finished(tmp_path, plan, TALK)
     outcome = Jobs(Disk()).finish(take, facts)
     assert outcome.original is None
-    assert names(tmp_path) == ["take.wav"]
+    assert names(tmp_path) == ["originals/take.json", "take.wav"]
     assert outcome.facts.rule == RULES[name]
 
 

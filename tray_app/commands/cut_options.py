@@ -1,4 +1,4 @@
-"""The options of `trim` and `record` that say what is cut, and how that is told."""
+"""The options of `trim`, `record` and `picture` that say what is cut, and how that is told."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--shortest-sound", metavar="MS", help="a shorter sound between silences is cut with them")
     group.add_argument("--fade", metavar="MS", help="fade before and after every cut; 0 copies bit for bit")
+
+
+def given(args: argparse.Namespace) -> bool:
+    """Whether any of these options was given."""
+    return any(getattr(args, name) is not None for name in ("preset", *OVERRIDES))
 
 
 def found(rule: CutRule | None) -> str:
