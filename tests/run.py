@@ -28,7 +28,7 @@ PACKAGES = [
     *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
     *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin", "desktop-file-utils", "libglib2.0-bin"],
     *["xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0", "gir1.2-ayatanaappindicator3-0.1", "librsvg2-common"],
-    "nsis",
+    *["espeak-ng", "nsis"],
 ]
 """What the tests play with: real sound servers, a message bus, a screen with a panel, the tools that are measured
 against, and what makes the installer. Debian's own PyGObject serves Python 3.11, whoever's it is.

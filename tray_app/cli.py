@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, settings
+from tray_app import __version__, logs, presets, settings
 from tray_app.errors import RecorderError
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,12 @@ def _trim() -> Command:
     from tray_app.commands import trim
 
     return trim
+
+
+def _picture() -> Command:
+    from tray_app.commands import picture
+
+    return picture
 
 
 def _devices() -> Command:
@@ -82,6 +88,7 @@ _TOLD_TO_THE_TRAY = ("start", "pause", "resume", "stop", "toggle", "status", "qu
 COMMANDS: dict[str, Callable[[], Command]] = {
     "record": _record,
     "trim": _trim,
+    "picture": _picture,
     "devices": _devices,
     "doctor": _doctor,
     "recover": _recover,
@@ -101,6 +108,7 @@ Records what the computer plays and removes the silence.
   tray-recorder record                 record until STOP, Ctrl-C or --seconds
   tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
   tray-recorder trim meeting.wav       remove the silence from a file that exists
+  tray-recorder picture meeting.wav    draw what was cut of it, or what would be
   tray-recorder doctor                 see what works here, and what to do about what does not
 """.replace("tray-recorder", PROG)
 _EPILOG = f"`{PROG} COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
@@ -215,8 +223,11 @@ def say(text: str) -> None:
 
 
 def _overrides(args: argparse.Namespace, command: Command | None) -> dict[str, str]:
-    """Return the command line's settings: the texts of the arguments that were given, by variable."""
+    """Return the command line's settings: the texts of the arguments that were given, by variable.
+
+    A preset's values are weaker than those.
+    """
+    preset = presets.texts_of(args.preset) if getattr(args, "preset", None) else {}
     given = {**(command.OVERRIDES if command else {}), "log_level": "RECORDER_LOG_LEVEL"}
-    return {
-        variable: str(value) for name, variable in given.items() if (value := getattr(args, name, None)) is not None
-    }
+    texts = {name: str(value) for name in given if (value := getattr(args, name, None)) is not None}
+    return {**preset, **{given[name]: text for name, text in texts.items()}}

@@ -160,11 +160,13 @@ class Resident:
         folder = app.settings.save_folder
         does: dict[Action, Callable[[], object]] = {
             Action.DISCARD: self._discard,
-            Action.CHOOSE: lambda: self._choices.choose(*value.split("=", 1)),
+            Action.CHOOSE: lambda: self._choices.choose(dict(line.split("=", 1) for line in value.split("\n"))),
             Action.OPEN_FOLDER: lambda: errands.open_folder(folder),
             Action.OPEN_ORIGINALS: lambda: errands.open_originals(folder),
             Action.OPEN_FILE: lambda: errands.open_file(Path(value)),
             Action.SHOW_FILE: lambda: errands.show_file(Path(value)),
+            Action.SHOW_CUTS: lambda: errands.show_cuts(Path(value), app.rule()),
+            Action.TRIM_AGAIN: lambda: errands.trim_again(Path(value), self._trim_again),
             Action.COPY_PATH: lambda: errands.copy_path(Path(value)),
             Action.OPEN_LOG: errands.open_log,
             Action.CHOOSE_FOLDER: lambda: errands.choose_folder(folder, self._folder_chosen),
@@ -189,6 +191,10 @@ class Resident:
         step = self._shown.obeys(lambda: self._app.discard(name))
         log.info("discard: %s", step.message)
         self._refresh()
+
+    def _trim_again(self, original: Path) -> None:
+        self._app.trim_again(original)
+        self._app.bus.wake()
 
     def quit(self) -> None:
         """End the take, finish the jobs or leave them as the settings say, then end the program."""
@@ -264,7 +270,7 @@ class Resident:
         self._app.bus.wake()
 
     def _folder_chosen(self, folder: Path) -> None:
-        self._choices.choose("RECORDER_SAVE_FOLDER", str(folder))
+        self._choices.choose({"RECORDER_SAVE_FOLDER": str(folder)})
         self._shelf.soon()
 
     # Start with the desktop

@@ -23,7 +23,18 @@ import platformdirs
 
 from tray_app.env_file import PREFIX, read, read_text, shown
 from tray_app.errors import SettingError
-from tray_app.setting_kinds import ON_OFF, Kind, device_or, file_name, folder, number, one_of, plain_text, whole_number
+from tray_app.setting_kinds import (
+    ON_OFF,
+    Kind,
+    device_or,
+    file_name,
+    folder,
+    number,
+    one_of,
+    plain_text,
+    whole_number,
+    word_or,
+)
 
 APP_NAME = "Tray Recorder"
 """Names the program's folders for configuration and logs."""
@@ -60,7 +71,8 @@ class Settings:
     """Everything that can be chosen, checked. Made by `load`; equal when the choices are equal.
 
     `save_folder` is absolute. `sample_rate` in Hz and `channels` are None for the device's own. `min_silence_len` is
-    in milliseconds, `silence_thresh` in dBFS; `max_minutes` is 0 for no limit.
+    in milliseconds, and so are `keep_silence`, `longest_pause`, `shortest_sound` and `fade`, where 0 is off.
+    `silence_thresh` is in dBFS, None where it is found in the take; `max_minutes` is 0 for no limit.
 
     `origin` tells for every variable where its value came from: "command line", "environment", the path of the
     `.env`, or "default". `unknown` has one line for the log for each thing that was found and means nothing.
@@ -111,12 +123,59 @@ class Settings:
         int, _Choice(whole_number(1, 60000), "500", "The shortest silence that is removed, in milliseconds.")
     ]
     silence_thresh: Annotated[
-        float, _Choice(number(-120, 0), "-40", "What is at most this loud, in dBFS, counts as silence.")
+        float | None,
+        _Choice(
+            word_or("auto", number(-120, 0)),
+            "-40",
+            "What is at most this loud, in dBFS, counts as silence. auto finds it in the take's noise, at its end.",
+        ),
+    ]
+    keep_silence: Annotated[
+        int,
+        _Choice(whole_number(0, 10000), "0", "Milliseconds of silence that are kept before and after every sound."),
+    ]
+    longest_pause: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 60000),
+            "0",
+            "Milliseconds that are left of a silence between sounds, where that is more than is kept anyway; 0 is off.",
+        ),
+    ]
+    cut: Annotated[
+        str,
+        _Choice(
+            one_of("everywhere", "edges"), "everywhere", "Where silence is removed; edges is at the start and the end."
+        ),
+    ]
+    shortest_sound: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 10000),
+            "0",
+            "A sound between two silences that is shorter than so many milliseconds, a click, is removed with them.",
+        ),
+    ]
+    fade: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 1000),
+            "0",
+            "Milliseconds of fade before and after a cut. 0 leaves what is kept bit for bit as it was recorded.",
+        ),
     ]
     keep_original: Annotated[
         bool,
         _Choice(
             ON_OFF, "true", "Whether the take as recorded is kept, in the folder originals, beside the trimmed one."
+        ),
+    ]
+    labels: Annotated[
+        bool,
+        _Choice(
+            ON_OFF,
+            "false",
+            "Whether labels for Audacity, of cuts, gaps and pauses, are written beside each original that is kept.",
         ),
     ]
     max_minutes: Annotated[float, _Choice(number(0, 100000), "0", "The longest take, in minutes; 0 is no limit.")]

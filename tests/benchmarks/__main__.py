@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tests.benchmarks import options as cut_options
 from tests.benchmarks import plot, recording, starting, trimming
 from tests.benchmarks.peers import PYDUB
 from tests.benchmarks.report import Table
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace, say: Callable[[str], None] = print) -> list
     finally:
         if not options.keep:
             shutil.rmtree(folder if not options.folder else folder / "many", ignore_errors=True)
-            for path in folder.glob("*.wav"):
+            for path in (*folder.glob("*.wav"), *folder.glob("out-*.json")):
                 path.unlink()
     output.mkdir(parents=True, exist_ok=True)
     (output / "speed.md").write_text(_document(tables), encoding="utf-8")
@@ -101,6 +102,7 @@ def _trimmed(options: argparse.Namespace, shop: Workshop, points: list[Point]) -
     yield trimming.kinds(shop, middle)
     yield trimming.worst(shop, middle)
     yield trimming.many(shop, 8, middle)
+    yield cut_options.options(shop, middle)
     if not options.no_pydub and any(peer.name == PYDUB for peer in runners):
         cases: list[tuple[str, int]] = [(kind, number) for number in lengths[:2] for kind in ("meeting", *KINDS)]
         cases += [("meeting", number) for number in lengths[2:] if number <= trimming.PEERS_UP_TO]

@@ -14,7 +14,7 @@ from tray_app.settings import Settings, load
 from tray_app.states import State
 from tray_app.tray.entries import Entries, Item
 from tray_app.tray.menu import items
-from tray_app.tray.view import Listed, Originals, View
+from tray_app.tray.view import Listed, Originals, Recent, View
 
 SINCE = datetime(2026, 11, 24, 14, 3, 59)
 SPEAKERS, HEADSET, MICROPHONE = (
@@ -42,7 +42,7 @@ def at_home(**changes: Any) -> View:
         autostart=False,
         settings=chosen(),
         sources=(SPEAKERS, HEADSET, MICROPHONE),
-        recent=(Path("takes/b.wav"), Path("takes/a.wav")),
+        recent=(Recent(Path("takes/b.wav"), True, Path("takes/originals/b.wav")), Recent(Path("takes/a.wav"))),
         originals=Originals(12, 3_400_000_000, ((7, 5, 2_000_000_000), (30, 1, 40_000_000), (90, 0, 0))),
     )
     return replace(view, **changes)
@@ -65,7 +65,10 @@ def _label(item: Item) -> str:
     )
 
 
-def opened(view: View, label: str, system: str = "win32") -> tuple[Entries, ...]:
-    """Return what the line that begins so opens."""
-    (found,) = (item for item in items(view, system) if isinstance(item, Item) and item.label.startswith(label))
-    return found.entries
+def opened(view: View, *labels: str, system: str = "win32") -> tuple[Entries, ...]:
+    """Return what opens at the end of a way through the menus; each label is the beginning of one."""
+    entries = tuple(items(view, system))
+    for label in labels:
+        (found,) = (item for item in entries if isinstance(item, Item) and item.label.startswith(label))
+        entries = found.entries
+    return entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from tray_app.errors import AudioFileError
 from tray_app.processing.trimming import Progress, trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
+from tray_app.take.labels import write_labels
 from tray_app.take.names import free_name
 from tray_app.take.take import Take
 
@@ -49,7 +49,7 @@ class Jobs:
         its original untouched.
         """
         if facts is not None and not self._disk.exists(take.paths.sidecar):
-            self._note_again(take, facts)
+            self._note_softly(take, facts)
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
         adopted = self._adopt(take, facts)
         there = self._what_is_there(take, facts)
@@ -59,13 +59,14 @@ class Jobs:
             trimmed_facts, trimmed = self._trim(take, there, progress)
             outcome = Outcome(trimmed_facts, trimmed, take.paths.original)
         else:
-            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames)
+            there = there.with_cuts(facts.cuts, facts.kept_frames or 0, facts.rule)
             outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
         if outcome.trimmed is not None:
             self._sync(outcome.trimmed)
             if not take.memory.plan.keep_original:
                 outcome = self._drop_original(take, outcome)
+        outcome = self._tell(take, outcome)
         take.done()
         return outcome
 
@@ -77,6 +78,9 @@ class Jobs:
             return facts
         except AudioFileError as error:
             log.warning("%s is not as it was: %s", original, error)
+        if take.paths.source:
+            # A finished take's, with which its user may have done something.
+            return self._as_it_lies(take)
         with self._disk.open_update(original) as file:
             frames, fmt = repair(file), WavReader(file).format
         found = Facts(facts.name, fmt, frames, facts.source, facts.started, facts.stopped)
@@ -108,7 +112,7 @@ class Jobs:
         assert rule is not None
         self.patience(lambda: self._disk.remove(take.paths.part))
         found = trim_into(self._disk, take.paths.original, take.paths.part, rule, progress)
-        facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
+        facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
         self._note(take, facts)
         if not facts.kept_frames:
             self.patience(lambda: self._disk.remove(take.paths.part))
@@ -130,18 +134,38 @@ class Jobs:
     def _drop_original(self, take: Take, outcome: Outcome) -> Outcome:
         """Remove the original, after the trimmed file was compared with it byte for byte."""
         assert outcome.trimmed is not None
-        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts):
+        rule = take.memory.plan.rule
+        fade = rule.fade if rule else 0
+        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts, fade):
             raise AudioFileError(
                 f"{outcome.trimmed.name} does not hold what the original does.",
                 safe=f"The original is safe at {take.paths.original}.",
             )
         self.patience(lambda: self._disk.remove(take.paths.original))
-        with contextlib.suppress(OSError):
-            # Without its original a sidecar means nothing any more, and harms nobody.
-            self.patience(lambda: self._disk.remove(take.paths.sidecar))
         return Outcome(outcome.facts, outcome.trimmed, None)
 
+    def _tell(self, take: Take, outcome: Outcome) -> Outcome:
+        """Complete the cut list with the files' names, and write labels where the plan asks for them."""
+        facts = replace(outcome.facts, name=take.paths.name)
+        facts = facts.with_files(take.paths.sidecar, outcome.original, outcome.trimmed)
+        if take.paths.source and outcome.trimmed is None:
+            # Nothing was made, so nothing is left of it. The other one's cut list stays.
+            self.patience(lambda: self._disk.remove(take.paths.sidecar))
+        elif self._disk.exists(take.paths.sidecar):
+            self._note_softly(take, facts)
+        if take.memory.plan.labels and outcome.original is not None and (outcome.trimmed or not take.paths.source):
+            self.patience(lambda: write_labels(self._disk, take.paths.labels, facts))
+        return replace(outcome, facts=facts)
+
     def _facts_of(self, take: Take) -> Facts:
+        """Return the facts where the take has no sidecar: those of the take that is trimmed again, else the file's."""
+        if take.paths.source:
+            found = read_sidecar(self._disk, take.paths.original.with_suffix(take.paths.sidecar.suffix))
+            if found is not None:
+                return replace(found, cuts=(), kept_frames=None, stop_ms=None, rule=None)
+        return self._as_it_lies(take)
+
+    def _as_it_lies(self, take: Take) -> Facts:
         with self._disk.open_read(take.paths.original) as file:
             reader = WavReader(file)
             return Facts(take.paths.name, reader.format, reader.frames)
@@ -149,12 +173,12 @@ class Jobs:
     def _note(self, take: Take, facts: Facts) -> None:
         self.patience(lambda: write_sidecar(self._disk, take.paths.sidecar, facts))
 
-    def _note_again(self, take: Take, facts: Facts) -> None:
-        """Write the sidecar that could not be written at Stop. It only adds to what the sound says."""
+    def _note_softly(self, take: Take, facts: Facts) -> None:
+        """Write the sidecar if that can be. It only adds to what the sound says, so no take waits for it."""
         try:
             self._note(take, facts)
         except OSError as error:
-            log.warning("%s has no sidecar: %r", take.paths.name, error)
+            log.warning("the sidecar of %s could not be written: %r", take.paths.name, error)
 
     def _sync(self, path: Path) -> None:
         try:

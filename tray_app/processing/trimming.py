@@ -88,7 +88,7 @@ def trim_file(
     if target is not None:
         _check_target(disk, source, target, force=force)
     try:
-        with _as_wav(disk, source, target, force=force) as wav:
+        with as_wav(disk, source, target, force=force) as wav:
             if target is None:
                 return look(disk, wav, rule, progress, cancelled)
             disk.make_folder(target.parent)
@@ -160,7 +160,7 @@ def _free_part(disk: Disk, target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
+def as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
     """Give the path of a plain WAV with the sound of `source`: itself, or a decoded copy that goes away again."""
     if disk.is_folder(source):
         raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
@@ -211,4 +211,4 @@ def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
 
 
 def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
-    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames)
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, result.rule)

@@ -16,16 +16,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tray_app.audio.rule import EXACT, CutRule
+from tray_app.audio.rule import EXACT, CutRule, read_rule
 from tray_app.disk import Disk, is_held, storage_error
-from tray_app.errors import OutputExistsError
+from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
 log = logging.getLogger(__name__)
 
 MARKER_VERSION = 2
 MARKER = ".take"
-_MARKER_BYTES = 512
+_MARKER_BYTES = 1024
 _MAX_MARKER = 1 << 20
 
 
@@ -42,20 +42,26 @@ class Plan:
     """What is to become of a take, fixed when it begins.
 
     `rule` says how silence is removed, or None to leave the sound as it is;
-    `keep_original` says whether the original stays beside a trimmed twin.
+    `keep_original` says whether the original stays beside a trimmed twin. `labels` asks for Audacity's labels beside
+    an original that stays.
     """
 
     rule: CutRule | None
     keep_original: bool = True
+    labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a take's files are. `folder` is the save folder; without silence removal the original lies there."""
+    """Where a take's files are. `folder` is the save folder; without silence removal the original lies there.
+
+    `source` is the name of the take whose original is trimmed again under this name; empty for a take of its own.
+    """
 
     folder: Path
     name: str
     trims: bool
+    source: str = ""
 
     @property
     def home(self) -> Path:
@@ -65,7 +71,7 @@ class Paths:
     @property
     def original(self) -> Path:
         """The take as recorded."""
-        return self.home / f"{self.name}.wav"
+        return self.home / f"{self.source or self.name}.wav"
 
     @property
     def trimmed(self) -> Path | None:
@@ -84,8 +90,13 @@ class Paths:
 
     @property
     def sidecar(self) -> Path:
-        """The facts as JSON."""
+        """The facts as JSON, and the cut list."""
         return self.home / f"{self.name}.json"
+
+    @property
+    def labels(self) -> Path:
+        """Audacity's labels of the original."""
+        return self.home / f"{self.name}.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class Memory:
     """What the marker says. `live` tells that the twin was completed at Stop; `reason` why a take is parked.
 
     `attempts` is how often somebody began to finish it without having noted how that ended: each time the program, or
-    the machine, ended in the middle.
+    the machine, ended in the middle. `source` is as in `Paths`; a take that has one was never recorded itself.
     """
 
     stage: Stage
@@ -101,6 +112,7 @@ class Memory:
     live: bool = False
     attempts: int = 0
     reason: str = ""
+    source: str = ""
 
 
 class Take:
@@ -176,6 +188,31 @@ def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
     return take
 
 
+def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
+    """Claim a free name for the kept `original` of a take that is to be trimmed once more, by the rule of `plan`.
+
+    It is a take that was recorded already and is to be finished: where the program ends in between, the next start
+    does that. Its original is the other's, so it must stay. Raises `TakeBusyError` while the other's marker is there,
+    `StorageError` when its original is not, or the folder cannot be used.
+    """
+    home, name = original.parent, original.stem
+    try:
+        if disk.exists(home / f"{name}{MARKER}"):
+            raise TakeBusyError(
+                f"{original} is still recorded, or worked on.",
+                safe="Nothing was changed.",
+                todo="Try again when that is done.",
+            )
+        disk.size(original)
+        memory = Memory(Stage.FINISHING, replace(plan, keep_original=True), source=name)
+        while True:
+            paths = Paths(home.parent, free_name(disk, [home.parent, home], name), trims=True, source=name)
+            with contextlib.suppress(FileExistsError):
+                return _mark(disk, paths, memory)
+    except OSError as error:
+        raise storage_error("trim", original, error, safe="Nothing was changed.") from error
+
+
 def _mark(disk: Disk, paths: Paths, memory: Memory) -> Take:
     file = disk.create(paths.marker)
     try:
@@ -229,7 +266,7 @@ def claim(disk: Disk, marker: Path) -> Take | None:
         raise
     trims = memory.plan.rule is not None
     folder = marker.parent.parent if trims else marker.parent
-    return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims), file, memory)
+    return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims, memory.source), file, memory)
 
 
 def _write(file: io.FileIO, memory: Memory) -> None:
@@ -255,18 +292,30 @@ def _read(file: io.FileIO, fallback: Plan) -> Memory:
 
 def _memory(found: dict[str, Any]) -> Memory:
     plan = found["plan"]
-    rule = _first_rule(plan["silence"]) if found["version"] == 1 else _rule(plan["rule"])
+    if found["version"] == 1:
+        rule = _first_rule(plan["silence"])
+    else:
+        rule = None if plan["rule"] is None else read_rule(plan["rule"])
+    stage, source = Stage(found["stage"]), _source(found.get("source", ""))
+    if source and (stage is Stage.RECORDING or rule is None):
+        raise ValueError("what is trimmed again was never recorded")
     return Memory(
-        Stage(found["stage"]),
-        Plan(rule, plan["keep_original"] is not False),
+        stage,
+        # Another take's original stays, whatever the marker says.
+        Plan(rule, plan["keep_original"] is not False or bool(source), labels=plan.get("labels") is True),
         live=found["live"] is True,
         attempts=int(found["attempts"]),
         reason=str(found["reason"]),
+        source=source,
     )
 
 
-def _rule(found: dict[str, Any] | None) -> CutRule | None:
-    return None if found is None else CutRule(int(found["min_silence_len"]), float(found["silence_thresh"]))
+def _source(found: object) -> str:
+    """Take the name of another take, which lies in the same folder: a damaged marker must not lead elsewhere."""
+    name = str(found)
+    if any(mark in name for mark in "/\\\0") or name in (".", ".."):
+        raise ValueError("not the name of a take")
+    return name
 
 
 def _first_rule(found: list[Any] | None) -> CutRule | None:
