@@ -50,6 +50,7 @@ EXACTLY = {STARTER: "GPL-2.0-or-later, with an exception for the programs that i
 WITHIN = {
     "libscipy_openblas*.dll": "OpenBLAS with LAPACK (BSD-3-Clause), GNU's Fortran runtime (GPL-3.0 with its exception)",
     "_imaging.*.pyd": "zlib-ng (Zlib), libjpeg-turbo (IJG, BSD-3-Clause), libtiff (libtiff), OpenJPEG (BSD-2-Clause)",
+    "_imagingft.*.pyd": "FreeType (FTL), HarfBuzz (MIT), Raqm (MIT); the font Aileron (CC0-1.0)",
     "_portaudiowpatch.*.pyd": "PortAudio with WASAPI loopback (MIT)",
     "soxr_ext.*.pyd": "libsoxr (LGPL-2.1-or-later)",
     "libsndfile*.dll": "libsndfile (LGPL-2.1-or-later), FLAC, Ogg, Vorbis and Opus (BSD-3-Clause), mpg123 (LGPL-2.1), "
