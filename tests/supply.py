@@ -36,12 +36,13 @@ QUICK = [
 ]
 """A minute and a half of the tests, which touches every dependency."""
 
-EVERY_SYSTEM = ("--universal", "--python-version", "3.11", "--extra", "exe", "--no-header", "--no-annotate")
+EVERY_SYSTEM = ("--universal", "--python-version", "3.11", "--no-header", "--no-annotate")
+EXTRAS = ("--extra", "exe", "--extra", "test")
 
 HEAD = """\
-# What a release is made of, by `python tests/supply.py constraints`: pip install -c packaging/constraints.txt .
-# On Linux these versions have passed the tests; what the tests of Windows ran with stands in
-# tests/windows/requirements.txt.
+# What a release is made of and tested with, by `python tests/supply.py constraints`. On Linux these versions have passed
+# the tests; what the tests in Wine ran with stands in tests/windows/requirements.txt.
+#     pip install -c packaging/constraints.txt .
 """
 
 
@@ -87,7 +88,7 @@ def test_with(resolution: str, python: str) -> None:
 def write_constraints() -> None:
     """Write what is the newest now, for every system and Python; no address of where it comes from."""
     uv = tool("uv")
-    command = [uv, "pip", "compile", "--quiet", "--upgrade", *EVERY_SYSTEM, "pyproject.toml"]
+    command = [uv, "pip", "compile", "--quiet", "--upgrade", *EVERY_SYSTEM, *EXTRAS, "pyproject.toml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SupplyError(done.stderr.strip())
