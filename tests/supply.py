@@ -40,8 +40,8 @@ EVERY_SYSTEM = ("--universal", "--python-version", "3.11", "--no-header", "--no-
 EXTRAS = ("--extra", "exe", "--extra", "test")
 
 HEAD = """\
-# What a release is made of and tested with, by `python tests/supply.py constraints`. On Linux these versions have passed
-# the tests; what the tests in Wine ran with stands in tests/windows/requirements.txt.
+# What a release is made of and tested with, by `python tests/supply.py constraints`. On Linux these versions have
+# passed the tests; what the tests in Wine ran with stands in tests/windows/requirements.txt.
 #     pip install -c packaging/constraints.txt .
 """
 
