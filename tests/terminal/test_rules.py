@@ -152,3 +152,14 @@ def test_a_recording_follows_its_rule_and_tells_it(tmp_path: Path, env: dict[str
     auto = run("record", *options, "--silence-thresh", "auto", env=env)
     assert auto.returncode == 0, auto.stderr
     assert ", silence at most −48.6 dBFS (found))" in auto.stdout
+
+
+def test_a_picture_shows_what_a_preset_or_a_found_threshold_would_cut(tmp_path: Path, env: dict[str, str]) -> None:
+    source = wav(tmp_path)
+    for options in (["--preset", "speech"], ["--silence-thresh", "auto", "--keep-silence", "60"]):
+        done = run("picture", source, *options, "--json", env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        shown = json.loads(done.stdout)
+        asked = trimmed(source, *options, "--dry-run", env=env)
+        assert (shown["rule"], shown["cuts"]) == (asked["rule"], asked["cuts"])
+        assert shown["cuts"]
