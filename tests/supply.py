@@ -6,8 +6,8 @@
     python tests/supply.py constraints              writes packaging/constraints.txt: the newest of now, for all systems
     python tests/supply.py audit                    looks those up among the known vulnerabilities
 
-Needs the network, `pip install -e .[supply]`, and for the tests ffmpeg and sox. Ends with 0 when all is well, 1 when something is not, and 3 where it
-could not be found out.
+Needs the network, `pip install -e .[supply]`, and for the tests ffmpeg and sox. Ends with 0 when all is well, 1 when
+something is not, and 3 where it could not be found out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ QUICK = [
         "--ignore=tests/audio/test_speech.py",
     ),
 ]
-"""A minute of the tests, which needs no sound server and no desktop. What is left out by that: sounddevice and plyer."""
+"""A minute of the tests, which needs no sound server and no desktop. That leaves sounddevice and plyer out."""
 
 EVERY_SYSTEM = ("--universal", "--python-version", "3.11", "--no-header", "--no-annotate")
 EXTRAS = ("--extra", "exe", "--extra", "test")
