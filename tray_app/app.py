@@ -173,7 +173,7 @@ class App:
             follows=demo or chosen.source == DEFAULT,
             folder=chosen.save_folder,
             name=chosen.file_name if name is None else name,
-            plan=Plan(rule, chosen.keep_original),
+            plan=Plan(rule, chosen.keep_original, chosen.output),
             bits=chosen.bit_depth,
             rate=chosen.sample_rate,
             channels=chosen.channels,

@@ -17,7 +17,7 @@ from tray_app.desktop import autostart
 from tray_app.desktop.notify import system_sender
 from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
-from tray_app.processing.codecs import find_ffmpeg
+from tray_app.ffmpeg import find_ffmpeg
 from tray_app.settings import Settings
 from tray_app.tray.host import TrayUnavailableError, find_tray
 from tray_app.words import clock_time, megabytes

@@ -9,13 +9,16 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tray_app.audio.rule import CutRule
 from tray_app.commands.bar import Bar, progress_bar
+from tray_app.commands.formats import QUALITIES, add_format, format_of, known_format
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
+from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.many import Cancelled, at_once
 from tray_app.processing.trimming import trim_file
 from tray_app.settings import Settings
@@ -27,7 +30,8 @@ log = logging.getLogger(__name__)
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
     "Writes NAME_trimmed.wav beside each file, or what --output says. Inputs are never changed. A WAV keeps its\n"
-    "format, and what is kept of it is copied bit for bit; other formats need ffmpeg and become WAV. Of a folder all\n"
+    "format, and what is kept of it is copied bit for bit. Other formats become WAV with their own rate, channels and\n"
+    "bits, for a lossy one would lose again; --format, or the ending of --output, asks for another. Of a folder all\n"
     "sound files are trimmed that were not already; several files are worked on at once.",
 )
 TRIMMED = "_trimmed"
@@ -36,7 +40,7 @@ SOUND_ENDINGS = {
     *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
 }
 """What of a folder is taken for sound. Whether it is, reading it tells."""
-OVERRIDES = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH"}
+OVERRIDES = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH", **QUALITIES}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file, or a folder of them")
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
     add_silence(parser)
+    add_format(parser)
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
     parser.add_argument("--force", action="store_true", help="replace an existing output; trim a WAV that is cut short")
     parser.add_argument("--json", action="store_true", help="print a JSON list with the cuts of every file")
@@ -62,11 +67,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     files, failures = _files(args.files)
     if args.output and len(files) > 1 and not _is_folder(args.output):
         raise SettingError("--output names one file, but there are several inputs.", todo="Name a folder.")
-    pairs = [(source, None if args.dry_run else target_of(source, args.output)) for source in files]
+    output = _output(args, settings)
+    pairs = [(source, None if args.dry_run else target_of(source, args.output, output)) for source in files]
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
-        work = _Work(pairs, CutRule(settings.min_silence_len, settings.silence_thresh), bar, force=args.force)
+        rule = CutRule(settings.min_silence_len, settings.silence_thresh)
+        work = _Work(pairs, rule, output, bar, force=args.force)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
             _say_failure(failure, bar)
@@ -88,8 +95,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 class _Work:
     """Trims the pair of source and target with a number; what goes wrong with it is its result."""
 
-    def __init__(self, pairs: list[tuple[Path, Path | None]], rule: CutRule, bar: Bar, *, force: bool) -> None:
-        self._pairs, self._rule, self._bar, self._force = pairs, rule, bar, force
+    def __init__(
+        self, pairs: list[tuple[Path, Path | None]], rule: CutRule, output: Output, bar: Bar, *, force: bool
+    ) -> None:
+        self._pairs, self._bar = pairs, bar
+        self._trim = partial(trim_file, rule=rule, output=output, force=force)
         names = [None if target is None else _key(target) for _, target in pairs]
         self._taken = {index for index, name in enumerate(names) if name is not None and name in names[:index]}
 
@@ -103,9 +113,7 @@ class _Work:
                     safe=f"{source} was not trimmed.",
                     todo="Trim it by itself, with another output.",
                 )
-            return trim_file(
-                Disk(), source, target, self._rule, force=self._force, progress=progress, cancelled=cancelled
-            )
+            return self._trim(Disk(), source, target, progress=progress, cancelled=cancelled)
         except RecorderError as error:
             return error
         finally:
@@ -167,11 +175,19 @@ def matching(path: Path) -> list[Path]:
     return sorted(file for file in path.parent.glob(path.name.replace("[", "[[]")) if file.is_file()) or [path]
 
 
-def target_of(source: Path, output: str | None) -> Path:
+def target_of(source: Path, place: str | None, output: Output = AS_RECORDED) -> Path:
     """Return where the trimmed file of `source` goes."""
-    if output is None:
-        return source.with_name(f"{source.stem}{TRIMMED}.wav")
-    return Path(output) / f"{source.stem}.wav" if _is_folder(output) else Path(output)
+    ending = output.format.ending
+    if place is None:
+        return source.with_name(f"{source.stem}{TRIMMED}.{ending}")
+    return Path(place) / f"{source.stem}.{ending}" if _is_folder(place) else Path(place)
+
+
+def _output(args: argparse.Namespace, settings: Settings) -> Output:
+    """Return what is to be written: by `--format`, else by the ending of `--output`, else WAV."""
+    if args.output and not _is_folder(args.output):
+        return settings.output_as(format_of(Path(args.output), args.output_format))
+    return settings.output_as(known_format(args.output_format)) if args.output_format else AS_RECORDED
 
 
 def _is_folder(output: str) -> bool:
