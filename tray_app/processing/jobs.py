@@ -112,6 +112,9 @@ class Jobs:
             # Its user has moved it. The original is trimmed anew.
             take.remember(sound="", saved="")
             return None
+        if not take.memory.plan.keep_original:
+            # It was compared before this was noted.
+            self.patience(lambda: self._disk.remove(take.paths.original))
         original = take.paths.original if self._disk.exists(take.paths.original) else None
         if facts is None or facts.kept_frames is None:
             facts = read_sidecar(self._disk, take.paths.sidecar) or facts or self._facts_of(take)
