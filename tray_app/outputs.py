@@ -121,6 +121,11 @@ class Output:
         return FORMATS[self.name]
 
     @property
+    def lossy(self) -> bool:
+        """Whether the sound comes back as what can be heard of it only."""
+        return not (self.format.is_wav or self.format.lossless)
+
+    @property
     def converts(self) -> bool:
         """Whether there is anything to do beyond the WAV as it was recorded."""
         return self.name != WAV

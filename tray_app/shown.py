@@ -27,6 +27,7 @@ class Shown:
         self.shelf = Shelf()
         self.autostart: bool | None = None
         self.light = False
+        self.ffmpeg = True
         self._lock = threading.Lock()
         self._waiting = False
         self._source = ""
@@ -92,6 +93,7 @@ class Shown:
                 recent=shelf.recent,
                 originals=shelf.originals,
                 light=self.light,
+                ffmpeg=self.ffmpeg,
             )
 
     def _pinned(self, wanted: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from tests.processing.sounds import TONES, by_ffmpeg, chord, default, levels, probed, write_wav
 from tests.sound import frequency
@@ -31,8 +32,9 @@ def source_of(folder: Path, bits: int, channels: int, rate: int = 48_000) -> Pat
     return write_wav(folder / "take.wav", fmt, chord(fmt))
 
 
-def exact(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
-    return soundfile.read(path, dtype="int32", always_2d=True)[0]
+def exact(path: Path) -> NDArray[np.int32]:
+    found: NDArray[np.int32] = soundfile.read(path, dtype="int32", always_2d=True)[0]
+    return found
 
 
 @pytest.mark.posix("ffmpeg and ffprobe look at the files")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from tests.processing.sounds import default, probed
 from tests.processing.test_jobs import FORMAT, RATE, TALK, TRIMS, after_crash, finished, names, speech
@@ -33,11 +33,12 @@ def become(folder: Path, plan: Plan, disk: Disk | None = None) -> Outcome:
     return Jobs(disk or Disk()).finish(take, facts)
 
 
-def exact(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    return soundfile.read(path, dtype="int32")[0]
+def exact(path: Path) -> NDArray[np.int32]:
+    found: NDArray[np.int32] = soundfile.read(path, dtype="int32")[0]
+    return found
 
 
-def trimmed_talk(folder: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+def trimmed_talk(folder: Path) -> NDArray[np.int32]:
     """What the trimmed WAV of the talk holds."""
     outcome = become(folder, TRIMS)
     assert outcome.trimmed is not None
@@ -178,11 +179,12 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("forget", [cut, flip])
-@pytest.mark.parametrize("name", ["flac", "wav16", "wavfloat", "ogg", "mp3", "opus"])
+@pytest.mark.parametrize(
+    ("name", "forget"),
+    # Of MP3 64 bytes are one frame, which may sound like anything.
+    [("mp3", cut), *((name, how) for name in ("flac", "wav16", "wavfloat", "ogg", "opus") for how in (cut, flip))],
+)
 def test_what_does_not_read_back_is_not_relied_on(tmp_path: Path, name: str, forget: Callable[[Path], None]) -> None:
-    if (name, forget) == ("mp3", flip):
-        pytest.skip("64 bytes of an MP3 are one frame, which may sound like anything")
     take, facts = finished(tmp_path, Plan(TRIMS.rule, False, default(name)))
     problem, done = Ended(take, facts, Flipping(forget)).said
     assert isinstance(problem, Problem)
@@ -242,11 +244,7 @@ def test_a_trimmed_file_that_its_user_moved_is_made_again(tmp_path: Path) -> Non
     assert np.array_equal(exact(tmp_path / "take.flac"), exact(tmp_path / "mine.wav"))
 
 
-def test_a_source_that_cannot_be_read_is_said_of_the_source(tmp_path: Path) -> None:
-    class Broken(Disk):
-        def size(self, path: Path) -> int:
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-
+def test_of_an_original_that_a_power_cut_shortened_what_is_left_is_saved(tmp_path: Path) -> None:
     take, facts = finished(tmp_path, Plan(None, True, FLAC))
     with take.paths.original.open("r+b") as file:
         file.truncate(header_length(FORMAT) + 3000 * 3)

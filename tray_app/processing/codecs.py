@@ -7,12 +7,13 @@ current folder first. So ffmpeg tells what it has found, and pydub reads that.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tray_app.audio.format import AudioFormat
@@ -84,11 +85,12 @@ def _by_libsndfile(
     whole = opened.subtype.startswith(_IN_NUMBERS)
     with named(target), disk.create(target) as file:
         writer = WavWriter(file, fmt, refresh_ms=60_000)
-        for block in found.blocks("int32" if whole else "float32"):
-            if opened.subtype in ("VORBIS", "OPUS"):
-                block = from_vorbis_order(block)
-            writer.write(narrowed(block, bits) if whole else to_pcm(block, bits))
-            done(min(1.0, writer.frames / max(1, opened.frames)))
+        with _what_there_is(writer):
+            for block in found.blocks("int32" if whole else "float32"):
+                if opened.subtype in ("VORBIS", "OPUS"):
+                    block = from_vorbis_order(block)
+                writer.write(narrowed(block, bits) if whole else to_pcm(block, bits))
+                done(min(1.0, writer.frames / max(1, opened.frames)))
         writer.finish()
     if writer.frames < opened.frames < _ENDLESS and not force:
         raise _CutShortError(
@@ -98,6 +100,19 @@ def _by_libsndfile(
             todo="Use --force to trim what is there.",
         )
     return {name: plain(text) for name, text in opened.copy_metadata().items() if text and name != "software"}
+
+
+@contextlib.contextmanager
+def _what_there_is(writer: WavWriter) -> Iterator[None]:
+    """Take the decoder's failure in the middle for the end: what there is of the file was written."""
+    from soundfile import LibsndfileError
+
+    try:
+        yield
+    except LibsndfileError as error:
+        if not writer.frames:
+            raise
+        log.warning("the decoder failed after %d frames: %r", writer.frames, error)
 
 
 def _by_ffmpeg(source: Path, target: Path) -> None:

@@ -21,8 +21,8 @@ _LEAST, _MOST = -15.0, 12.0
 """dB by which a block may have become softer, or louder: at a low rate a loud bass covers noise of the codec."""
 
 _ALIKE = 0.25
-"""The least correlation in that band. White noise, the hardest, has more at every codec's lowest rate; another sound, or
-the same one some milliseconds aside, has next to none.
+"""The least correlation in that band. White noise, the hardest, has more at every codec's lowest rate (0.4 at least);
+another sound, or the same one some milliseconds aside, has next to none.
 """
 
 

@@ -83,7 +83,7 @@ class View:
 
     `settings` is None where nothing can be chosen. `sources` is what can be recorded, `pinned` the id of the one that
     the settings name, empty where that is not there. `recent` are the last recordings, the newest first; `originals`
-    is None where there are none. `light` is True where the taskbar is light.
+    is None where there are none. `light` is True where the taskbar is light, `ffmpeg` where ffmpeg is installed.
     """
 
     state: State = State.IDLE
@@ -103,6 +103,7 @@ class View:
     recent: tuple[Path, ...] = ()
     originals: Originals | None = None
     light: bool = False
+    ffmpeg: bool = True
 
     @property
     def missing(self) -> bool:
