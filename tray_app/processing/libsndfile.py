@@ -22,6 +22,10 @@ _OPUS_LEAST, _OPUS_MOST = 6.0, 256.0
 """kbit/s for each channel, at compression levels 1 and 0 (libsndfile 1.2.2, `ogg_opus.c`)."""
 
 
+_SMALL_BLOCK = 1024
+"""Frames that are read at once where a file is damaged."""
+
+
 class _Through:
     """A file that libsndfile reads and writes through, and what went wrong with it.
 
@@ -135,8 +139,23 @@ class Reader:
         return found
 
     def blocks(self, dtype: str) -> Iterator[Any]:
-        """Yield what is left, block by block."""
-        while len(block := self.read(BLOCK_FRAMES, dtype)):
+        """Yield all of it, block by block; what a damaged file has before the damage, before it raises."""
+        from soundfile import LibsndfileError
+
+        done, size = 0, BLOCK_FRAMES
+        while True:
+            try:
+                block = self.read(size, dtype)
+            except LibsndfileError:
+                # It gives nothing of a block in which it fails.
+                if size == _SMALL_BLOCK:
+                    raise
+                size = _SMALL_BLOCK
+                self.opened.seek(done)
+                continue
+            if not len(block):
+                return
+            done += len(block)
             yield block
 
 
