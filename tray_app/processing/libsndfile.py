@@ -122,7 +122,8 @@ def _tag(opened: SoundFile, output: Output, tags: Tags) -> None:
     if output.format.is_wav:
         return  # it has its facts beside it, as every WAV of ours
     for name, text in tags.items():
-        setattr(opened, name, text)
+        # LAME writes ID3's TYER, which is a year (ID3v2.3, 4.2.1).
+        setattr(opened, name, text[:4] if (output.name, name) == ("mp3", "date") else text)
 
 
 class Reader:
