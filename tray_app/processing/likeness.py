@@ -21,7 +21,7 @@ _LEAST, _MOST = -15.0, 12.0
 """dB by which a block may have become softer, or louder: at a low rate a loud bass covers noise of the codec."""
 
 _ALIKE = 0.25
-"""The least correlation in that band. White noise, the hardest, has more at every codec's lowest rate (0.4 at least);
+"""The least correlation in that band. White noise, the hardest, has more at every codec's lowest rate (0.3 at least);
 another sound, or the same one some milliseconds aside, has next to none.
 """
 
@@ -58,10 +58,13 @@ class Likeness:
         return self._wrong
 
     def _band(self, samples: Samples) -> Samples:
-        """Return the steps between means of neighbours: roughly what lies in the band."""
+        """Return what lies in the band, roughly: means of neighbours, less the last but one of them.
+
+        That has a zero at 0 and at 3 kHz, to where it would fold what lies halfway between the means' own zeros.
+        """
         whole = len(samples) // self._step * self._step
         means = samples[:whole].reshape(-1, self._step, samples.shape[1]).mean(axis=1, dtype=np.float32)
-        return np.diff(means, axis=0)
+        return means[2:] - means[:-2]
 
 
 def _product(one: Samples, other: Samples) -> float:
