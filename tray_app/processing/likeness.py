@@ -64,7 +64,8 @@ class Likeness:
         """
         whole = len(samples) // self._step * self._step
         means = samples[:whole].reshape(-1, self._step, samples.shape[1]).mean(axis=1, dtype=np.float32)
-        return means[2:] - means[:-2]
+        band: Samples = means[2:] - means[:-2]
+        return band
 
 
 def _product(one: Samples, other: Samples) -> float:
