@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tray_app.capture.base import Chunk, Samples
+from tray_app.capture.base import Chunk, Samples, Stream
 
 SINK = "testsink"
 MICROPHONE = "testmic"
@@ -245,14 +245,24 @@ class PipeWireServer(SoundServer):
 
 
 class Recording:
-    """Gathers what a stream hands over; give `on_chunk` and `on_lost` to `Backend.open`."""
+    """Gathers what a stream hands over; give `on_chunk` and `on_lost` to `Backend.open`, and the `stream` to this.
+
+    The stream is asked for what it has whenever somebody looks.
+    """
 
     def __init__(self) -> None:
-        self.chunks: list[Chunk] = []
+        self.stream: Stream | None = None
         self.lost: list[str] = []
+        self._chunks: list[Chunk] = []
 
     def on_chunk(self, chunk: Chunk) -> None:
-        self.chunks.append(chunk)
+        self._chunks.append(chunk)
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        if self.stream is not None:
+            self.stream.collect()
+        return self._chunks
 
     def on_lost(self, reason: str) -> None:
         self.lost.append(reason)

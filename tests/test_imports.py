@@ -24,6 +24,7 @@ MAY_KNOW = {
     "take": {"audio"},
     "recorder": {"capture.base", "audio", "take"},
     "processing": {"audio", "take"},
+    "picture": {"audio", "take", "processing", "words"},
     "tray": {"words"},
     "desktop": set[str](),
     "words": set[str](),
@@ -32,7 +33,7 @@ MAY_KNOW = {
     "sources": {"capture"},
     "shelf": {"take", "tray.view"},
     "discard": {"take"},
-    "errands": {"desktop", "shelf", "take"},
+    "errands": {"audio.rule", "desktop", "picture", "shelf", "take"},
     "welcome": {"notices"},
     "app": {"capture", "audio", "take", "recorder", "processing", "desktop", "notices", "discard"},
     "menu_choices": {"app", "background"},
@@ -41,7 +42,21 @@ MAY_KNOW = {
         *("app", "desktop", "tray"),
         *("background", "errands", "menu_choices", "shelf", "shown", "sources", "welcome"),
     },
-    "commands": {"app", "notices", "capture", "audio", "take", "recorder", "processing", "tray", "desktop", "words"},
+    "commands": {
+        *(
+            "app",
+            "notices",
+            "capture",
+            "audio",
+            "take",
+            "recorder",
+            "processing",
+            "picture",
+            "tray",
+            "desktop",
+            "words",
+        ),
+    },
     "cli": {"app", "commands", "desktop", "resident"},
     "__main__": {"cli"},
     **{part: set[str]() for part in GROUND},
@@ -192,6 +207,18 @@ def test_the_icon_waits_for_nothing_that_only_recording_needs() -> None:
     start += "cli.parser(cli._needed(['--start']))\napp = App(load({}, {'RECORDER_NOTIFY': 'false'}, None))"
     assert loaded_by(start) == set()
     assert "numpy" in loaded_by(f"{start}\napp.warm_up()")
+
+
+def test_neither_icon_nor_trimming_waits_for_what_only_a_picture_needs() -> None:
+    loads = "{name for name in sys.modules if name == 'PIL.ImageFont' or name.startswith('tray_app.picture')}"
+    for start in (
+        "from tray_app import cli, resident\nfrom tray_app.app import App\nApp",
+        "from tray_app import cli\ncli.parser(cli._needed(['trim', 'x']))",
+        "from tray_app import cli\ncli.parser(cli._needed(['record']))",
+    ):
+        code = f"import sys\n{start}\nprint({loads} or '')"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        assert "tray_app.picture" not in loaded
 
 
 def test_a_command_for_the_tray_waits_for_neither_numpy_nor_icon() -> None:

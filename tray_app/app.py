@@ -26,7 +26,7 @@ from tray_app.recorder.recorder import Recorder
 from tray_app.settings import Settings
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts
-from tray_app.take.take import Plan, Take
+from tray_app.take.take import Plan, Take, begin_again
 
 log = logging.getLogger(__name__)
 
@@ -167,13 +167,13 @@ class App:
         """
         chosen = self.settings
         limits = [seconds for seconds in (limit, chosen.max_minutes * 60) if seconds]
-        rule = CutRule(chosen.min_silence_len, chosen.silence_thresh) if chosen.remove_silence else None
+        rule = self.rule() if chosen.remove_silence else None
         return Order(
             find=self.find_demo if demo else self.find_source,
             follows=demo or chosen.source == DEFAULT,
             folder=chosen.save_folder,
             name=chosen.file_name if name is None else name,
-            plan=Plan(rule, chosen.keep_original, chosen.output),
+            plan=Plan(rule, chosen.keep_original, chosen.output, labels=chosen.labels),
             bits=chosen.bit_depth,
             rate=chosen.sample_rate,
             channels=chosen.channels,
@@ -182,6 +182,21 @@ class App:
             limit=min(limits, default=None),
             least_free=chosen.min_free_mb * 1_000_000,
         )
+
+    def rule(self) -> CutRule:
+        """Return the rule of the settings, whether or not silence is removed by itself."""
+        return CutRule(self.settings.min_silence_len, self.settings.silence_thresh)
+
+    def trim_again(self, original: Path) -> None:
+        """Queue the kept original of a take to be trimmed once more, by the settings as they are now.
+
+        What comes of it gets a free name in the save folder; the earlier file stays. Touches the disk, so not for the
+        tray's thread. Raises `TakeBusyError` for a take that is still worked on, and `StorageError`.
+        """
+        plan = Plan(self.rule(), output=self.settings.output, labels=self.settings.labels)
+        take = begin_again(self.disk, original, plan)
+        log.info("%s is trimmed again, as %s", original, take.paths.name)
+        self.queue.submit(take)
 
     def find_source(self) -> tuple[Backend, Source]:
         """Return the source that the settings name, and its back end. Real sound is never replaced by the signal.

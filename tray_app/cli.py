@@ -47,6 +47,12 @@ def _trim() -> Command:
     return trim
 
 
+def _picture() -> Command:
+    from tray_app.commands import picture
+
+    return picture
+
+
 def _devices() -> Command:
     from tray_app.commands import devices
 
@@ -82,6 +88,7 @@ _TOLD_TO_THE_TRAY = ("start", "pause", "resume", "stop", "toggle", "status", "qu
 COMMANDS: dict[str, Callable[[], Command]] = {
     "record": _record,
     "trim": _trim,
+    "picture": _picture,
     "devices": _devices,
     "doctor": _doctor,
     "recover": _recover,
@@ -101,6 +108,7 @@ Records what the computer plays and removes the silence.
   tray-recorder record                 record until STOP, Ctrl-C or --seconds
   tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
   tray-recorder trim meeting.wav       remove the silence from a file that exists
+  tray-recorder picture meeting.wav    draw what was cut of it, or what would be
   tray-recorder doctor                 see what works here, and what to do about what does not
 """.replace("tray-recorder", PROG)
 _EPILOG = f"`{PROG} COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."

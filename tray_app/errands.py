@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 from tray_app import logs
+from tray_app.audio.rule import CutRule
 from tray_app.desktop.desktop import Desktop
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import RecorderError
@@ -17,6 +20,9 @@ from tray_app.events import EventBus, Problem
 from tray_app.settings import APP_NAME
 from tray_app.shelf import older_originals
 from tray_app.take.names import ORIGINALS
+
+PICTURES_LAST = 7 * 86_400.0
+"""Seconds after which a picture that was shown goes when the next one is; its viewer has it in memory by then."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +49,24 @@ class Errands:
     def show_file(self, path: Path) -> None:
         """Show a file in its folder."""
         self._run("show", path, lambda: self._desktop.show_file(path))
+
+    def show_cuts(self, path: Path, rule: CutRule) -> None:
+        """Draw what was cut of a recording, and open the picture; by `rule` where that is not known."""
+
+        def work() -> None:
+            # Late: the icon does not wait for what only a picture needs.
+            from tray_app.picture.make import picture_of, save_again
+
+            pictures = platformdirs.user_cache_path(APP_NAME, appauthor=False) / "pictures"
+            picture = picture_of(self._disk, path, rule)
+            self._forget_pictures(pictures)
+            self._desktop.open_file(save_again(self._disk, picture, pictures / f"{path.stem}.png"))
+
+        self._run("show what was cut of", path, work)
+
+    def trim_again(self, original: Path, trim: Callable[[Path], None]) -> None:
+        """Have `trim` begin with a kept original."""
+        self._run("trim", original, lambda: trim(original))
 
     def copy_path(self, path: Path) -> None:
         """Put a path on the clipboard."""
@@ -79,6 +103,13 @@ class Errands:
                 chosen(found)
 
         self._run("choose a folder, beginning at", start, work)
+
+    def _forget_pictures(self, folder: Path) -> None:
+        """Remove pictures that were shown long ago; one that cannot be removed is of no importance."""
+        for path in self._disk.list(folder):
+            with contextlib.suppress(OSError):
+                if time.time() - self._disk.modified(path) > PICTURES_LAST:
+                    self._disk.remove(path)
 
     def _run(self, action: str, path: Path, work: Callable[[], None]) -> None:
         def run() -> None:

@@ -60,3 +60,7 @@ class AudioFileError(RecorderError):
 
 class OutputExistsError(RecorderError):
     """A file that would be written exists already; nothing was changed."""
+
+
+class TakeBusyError(RecorderError):
+    """A take is still being recorded or finished, so it cannot be worked on otherwise."""

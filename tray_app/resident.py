@@ -166,6 +166,8 @@ class Resident:
             Action.OPEN_ORIGINALS: lambda: errands.open_originals(folder),
             Action.OPEN_FILE: lambda: errands.open_file(Path(value)),
             Action.SHOW_FILE: lambda: errands.show_file(Path(value)),
+            Action.SHOW_CUTS: lambda: errands.show_cuts(Path(value), app.rule()),
+            Action.TRIM_AGAIN: lambda: errands.trim_again(Path(value), self._trim_again),
             Action.COPY_PATH: lambda: errands.copy_path(Path(value)),
             Action.OPEN_LOG: errands.open_log,
             Action.CHOOSE_FOLDER: lambda: errands.choose_folder(folder, self._folder_chosen),
@@ -190,6 +192,10 @@ class Resident:
         step = self._shown.obeys(lambda: self._app.discard(name))
         log.info("discard: %s", step.message)
         self._refresh()
+
+    def _trim_again(self, original: Path) -> None:
+        self._app.trim_again(original)
+        self._app.bus.wake()
 
     def quit(self) -> None:
         """End the take, finish the jobs or leave them as the settings say, then end the program."""

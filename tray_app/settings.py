@@ -153,6 +153,14 @@ class Settings:
         int,
         _quality("m4a", "M4A: kbit/s of a stereo recording. Other numbers of channels get as much for each channel."),
     ]
+    labels: Annotated[
+        bool,
+        _Choice(
+            ON_OFF,
+            "false",
+            "Whether labels for Audacity, of cuts, gaps and pauses, are written beside each original that is kept.",
+        ),
+    ]
     max_minutes: Annotated[float, _Choice(number(0, 100000), "0", "The longest take, in minutes; 0 is no limit.")]
     min_free_mb: Annotated[
         int,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tray_app.disk import Disk
+from tray_app.take.cutlist import find, is_worked_on
 from tray_app.take.names import ORIGINALS
 from tray_app.take.take import MARKER
-from tray_app.tray.view import Originals
+from tray_app.tray.view import Originals, Recent
 
 MOST = 10
 """Recordings that are shown as recent."""
@@ -26,29 +27,50 @@ _DAY = 86_400.0
 class Shelf:
     """What was found: `recent` the newest first; `originals` None where there are none."""
 
-    recent: tuple[Path, ...] = ()
+    recent: tuple[Recent, ...] = ()
     originals: Originals | None = None
 
 
 def look(disk: Disk, folder: Path, now: Callable[[], float] = time.time) -> Shelf:
     """Look into the save folder. Takes that are being made are not shown. Raises `OSError`."""
-    recent = sorted(_finished(disk, folder), key=lambda found: found[1], reverse=True)[:MOST]
+    newest = sorted(_finished(disk, folder), key=lambda found: found[1], reverse=True)[:MOST]
+    recent = tuple(_recent(disk, path) for path, _ in newest)
     originals = list(_finished(disk, folder / ORIGINALS))
     if not originals:
-        return Shelf(tuple(path for path, _ in recent))
+        return Shelf(recent)
     sizes = {path: disk.size(path) for path, _ in originals}
     at = now()
     older = []
     for days in AGES:
         old = [path for path, changed in originals if changed < at - days * _DAY]
         older.append((days, len(old), sum(sizes[path] for path in old)))
-    return Shelf(tuple(path for path, _ in recent), Originals(len(originals), sum(sizes.values()), tuple(older)))
+    return Shelf(recent, Originals(len(originals), sum(sizes.values()), tuple(older)))
+
+
+def _recent(disk: Disk, path: Path) -> Recent:
+    """Look up what is known of a recording."""
+    found = find(disk, path)
+    if found is None or found.facts.kept_frames is None:
+        return Recent(path)
+    original = found.original
+    if original is None or original.parent.name != ORIGINALS:
+        return Recent(path, known=True)
+    kept = disk.exists(original) and not is_worked_on(disk, original)
+    return Recent(path, known=True, original=original if kept else None)
 
 
 def older_originals(disk: Disk, folder: Path, days: int, now: Callable[[], float] = time.time) -> list[Path]:
-    """Return the originals in a save folder that are older than so many days, each with its sidecar."""
+    """Return the originals in a save folder that are older than so many days, each with what belongs to it.
+
+    Those are its labels, and its cut list where there is no trimmed file any more that it is about.
+    """
     old = [path for path, changed in _finished(disk, folder / ORIGINALS) if changed < now() - days * _DAY]
-    return [file for path in old for file in (path, path.with_suffix(".json")) if disk.exists(file)]
+    trimmed = {path.stem for path in disk.list(folder) if path.suffix.lower() in _SOUND}
+    found = []
+    for path in old:
+        cut_list = [] if path.stem in trimmed else [path.with_suffix(".json")]
+        found += [path, *(file for file in (*cut_list, path.with_suffix(".txt")) if disk.exists(file))]
+    return found
 
 
 def _finished(disk: Disk, folder: Path) -> Iterator[tuple[Path, float]]:

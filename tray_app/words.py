@@ -12,6 +12,20 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def exact_time(ms: int) -> str:
+    """Return a place in a recording as `1:02:03.456`, `2:03.456` or, below a minute, `3.456`."""
+    minutes, rest = divmod(ms, 60_000)
+    if not minutes:
+        return f"{rest / 1000:.3f}"
+    text = f"{minutes % 60:02}:{rest / 1000:06.3f}" if minutes >= 60 else f"{minutes}:{rest / 1000:06.3f}"
+    return f"{minutes // 60}:{text}" if minutes >= 60 else text
+
+
+def cuts(count: int) -> str:
+    """Return how many cuts there are."""
+    return f"{count} cut{'' if count == 1 else 's'}"
+
+
 def megabytes(count: int) -> str:
     """Return a number of bytes as `1.2 GB` or `34 MB`, in powers of ten as disks are sold."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, say: Callable[[str], None] = print) -> list
     finally:
         if not options.keep:
             shutil.rmtree(folder if not options.folder else folder / "many", ignore_errors=True)
-            for path in folder.glob("*.wav"):
+            for path in (*folder.glob("*.wav"), *folder.glob("out-*.json")):
                 path.unlink()
     output.mkdir(parents=True, exist_ok=True)
     (output / "speed.md").write_text(_document(tables), encoding="utf-8")

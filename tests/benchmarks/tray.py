@@ -32,6 +32,8 @@ VALUES = {
     Action.OPEN_FILE: "a.wav",
     Action.SHOW_FILE: "a.wav",
     Action.COPY_PATH: "a.wav",
+    Action.SHOW_CUTS: "a.wav",
+    Action.TRIM_AGAIN: "originals/a.wav",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +71,22 @@ class Circle:
 
 
 class Listener:
-    """Listens to a source as the recorder does. Call `frame_at` soon after the moment that it is asked for."""
+    """Listens to a source as the recorder does, and looks more often, for its times to be close to the truth.
+
+    Call `frame_at` soon after the moment that it is asked for.
+    """
 
     def __init__(self, backend: Backend, source: Source, circle: Circle) -> None:
         self._circle = circle
         self._chunks: list[Chunk] = []
         self._stream: Stream = backend.open(source, 480, self._hear, lambda reason: None)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._closed.wait(0.005):
+            self._stream.collect()
 
     def _hear(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
@@ -96,6 +107,8 @@ class Listener:
         return place + (time - chunks[at].time) * RATE
 
     def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
         self._stream.close()
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from tray_app.awake import Awake
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
+from tray_app.capture.pulse import LOOKED
 from tray_app.disk import Disk
 from tray_app.errors import SourceNotFoundError
 from tray_app.events import DiskLow, Event, EventBus, Gap, Level, Problem, StateChanged, Unheard
@@ -24,6 +25,7 @@ from tray_app.recorder.device import Outcome, outcome_of
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.order import Order, Told
 from tray_app.recorder.run import Run
+from tray_app.recorder.stuck import LOOK
 from tray_app.recorder.world import World
 from tray_app.states import Command
 from tray_app.take.facts import Facts
@@ -100,17 +102,18 @@ class TimedInbox(Inbox):
         super().__init__()
         self._time = time
 
-    def get(self, timeout: float) -> object | None:
-        until = self._time.now + max(0.0, timeout)
-        while (message := super().get(0)) is None:
-            if not self._time.step(until):
-                return super().get(0)
-        return message
+    def nap(self, seconds: float) -> None:
+        until = self._time.now + seconds
+        while not self._messages and self._time.step(until):
+            pass
 
 
 @dataclass
 class SimulatedStream(Stream):
-    """Delivers `device.sound` chunk by chunk, when each is due, until it is closed or lost."""
+    """Delivers `device.sound` chunk by chunk, when each is due, until it is closed or lost.
+
+    Where the device keeps what comes, it is handed over when somebody collects, as `PulseStream` does.
+    """
 
     device: Device
     source: Source
@@ -140,12 +143,22 @@ class SimulatedStream(Stream):
             began = self.started_at - self.slept + frame / self.source.rate
             samples = device.sound(began - device.streams[0].started_at, self.source, self.chunk)
             self.muzzled.append(Chunk(samples, device.time.now - self.chunk / self.source.rate))
-        if not device.stalled:
+        if not device.stalled and not device.keeps:
             for chunk in self.muzzled:
                 # What waited comes in a burst: captured then, as far as anybody can tell, when it arrives.
                 self.on_chunk(chunk)
             self.muzzled.clear()
         self._due(frame + self.chunk)
+
+    def collect(self) -> None:
+        if not self.open or self.device.stalled or not self.device.keeps or not self.muzzled:
+            return
+        samples = np.concatenate([chunk.samples for chunk in self.muzzled])
+        self.muzzled.clear()
+        step = len(samples) if len(samples) <= LOOKED * self.source.rate else self.chunk
+        for start in range(0, len(samples), step):
+            captured = self.device.time.now - (len(samples) - start) / self.source.rate
+            self.on_chunk(Chunk(samples[start : start + step], captured))
 
     def lose(self) -> None:
         if self.open:
@@ -180,6 +193,7 @@ class Device(Backend):
         self.streams: list[SimulatedStream] = []
         self.watches: list[SimulatedWatch] = []
         self.stalled = False
+        self.keeps = False
         self.quiet = False
         self.mutes = False
 
@@ -246,10 +260,12 @@ class Studio:
         latency: float = 0.02,
         time: Time | None = None,
         name: str = "take",
+        keeps: bool = False,
     ) -> None:
         self.time = time or Time()
         self.disk = disk or Disk()
         self.device = Device(self.time, sound)
+        self.device.keeps = keeps
         self.inbox = TimedInbox(self.time)
         self.takes: list[tuple[Take, Facts]] = []
         self.broken: list[Take] = []
@@ -280,6 +296,15 @@ class Studio:
             self.takes.append((take, facts))
 
         self._run = Run(order, world, finished, self.broken.append, lambda: None, self.inbox)
+        self._looks = -1
+        self._stuck()
+
+    def _stuck(self) -> None:
+        """Have collected what comes while the disk holds the recorder's thread, as the thread `stuck` does."""
+        if self.inbox.looks == self._looks:
+            self.inbox.collect()
+        self._looks = self.inbox.looks
+        self.time.at(self.time.now + LOOK, self._stuck)
 
     def apart(self, work: Callable[[], object], done: Callable[[Outcome], None], of: object) -> _Done:
         """Do work a moment later, as another thread would."""

@@ -83,7 +83,7 @@ def same(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 
 def assert_done(folder: Path, plan: Plan) -> None:
     output = f"take.{plan.output.format.ending}"
-    left = ["originals/take.json", "originals/take.wav"] if plan.keep_original else []
+    left = ["originals/take.json", *(["originals/take.wav"] if plan.keep_original else [])]
     assert names(folder) == sorted([*left, output])
     assert same(made(folder, plan), expected(plan))
     assert soundfile.info(folder / output).subtype == ("PCM_24" if plan.output.name == "wav24" else "PCM_16")

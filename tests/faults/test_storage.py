@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from tests.faults.disks import BusyDisk, WatchedDisk
 from tests.faults.short import RATE, TRIMS, Start, all_of_it, assert_finished, names, record, sound_of, talk
@@ -231,7 +232,7 @@ def test_one_sign_of_life_is_enough_and_every_new_silence_is_told() -> None:
         return beats[0]
 
     thread.start()
-    watcher = Stuck(thread, beat, lambda: told.append(beats[0]))
+    watcher = Stuck(thread, beat, lambda: None, lambda: told.append(beats[0]))
     before, stuck.LOOK = stuck.LOOK, 0.0
     try:
         watcher.run()
@@ -240,11 +241,42 @@ def test_one_sign_of_life_is_enough_and_every_new_silence_is_told() -> None:
     assert told == [0, 2, 3]
 
 
-def test_what_was_dropped_last_is_listed_as_dropped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keeps", [False, True], ids=["delivers", "keeps"])
+def test_what_is_told_while_the_disk_hangs_holds_from_its_moment(tmp_path: Path, keeps: bool) -> None:
+    time = Time()
+    disk = BusyDisk(lambda seconds: time.run(time.now + seconds))
+    studio = Studio(tmp_path, talk, disk, time=time, keeps=keeps)
+    studio.after(3.005, lambda: setattr(disk, "busy", 4.0))
+    studio.after(4.203, lambda: studio.tell(Command.PAUSE))
+    studio.after(5.107, lambda: studio.tell(Command.RESUME))
+    studio.stop_at(6.311)
+    studio.run()
+    studio.release()
+    facts = studio.facts()
+    assert (facts.gaps, facts.dropped) == ((), ())
+    ((paused, seconds),) = facts.pauses
+    assert seconds == pytest.approx(0.904)
+    chunk = 80
+    began = studio.device.streams[0].started_at - studio.device.origin
+    assert paused == pytest.approx((4.203 - began) * RATE, abs=chunk)
+    assert facts.frames == pytest.approx((6.311 - began - 0.904) * RATE, abs=2 * chunk)
+    heard, sounded = sound_of(tmp_path / "take.wav"), all_of_it(7 * RATE)
+    assert (heard[:paused] == sounded[:paused]).all()
+    out = round(0.904 * RATE)
+    shifts = [n for n in range(-chunk, chunk + 1) if _same(heard[paused:], sounded[paused + out + n :])]
+    assert len(shifts) == 1, "what sounded in the pause is missing, and no more"
+
+
+def _same(heard: NDArray[np.int16], sounded: NDArray[np.int16]) -> bool:
+    return np.array_equal(heard, sounded[: len(heard)])
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["delivers", "keeps"])
+def test_what_was_dropped_last_is_listed_as_dropped(tmp_path: Path, keeps: bool) -> None:
     """The disk hangs for 14 s, and Stop comes in the middle of that: no chunk tells what was dropped."""
     time = Time()
     disk = BusyDisk(lambda seconds: time.run(time.now + seconds))
-    studio = Studio(tmp_path, talk, disk, time=time)
+    studio = Studio(tmp_path, talk, disk, time=time, keeps=keeps)
     studio.after(3.0, lambda: setattr(disk, "busy", 14.0))
     studio.stop_at(16.5)
     studio.run()

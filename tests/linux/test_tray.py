@@ -85,7 +85,8 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         assert "Recent recordings" in reads(
             desktop, "Start recording", "---", "Not recording", "---", "Source: what you hear"
         )
-        assert lines(desktop, "Recent recordings", "talk.wav") == ["Open", "Show in folder", "Copy path"]
+        files, cuts = ["Open", "Show in folder", "Copy path"], ["Show what was cut", "Trim again"]
+        assert lines(desktop, "Recent recordings", "talk.wav") == [*files, "---", *cuts]
         samples, rate = soundfile.read(program.takes / "talk.wav", dtype="float32", always_2d=True)
         assert frequency(samples[: rate // 2], rate) == pytest.approx(1000, abs=1)
         assert level_dbfs(samples) == pytest.approx(-12, abs=0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,10 @@ def test_the_original_goes_only_after_the_trimmed_file_was_compared(tmp_path: Pa
     plan = Plan(CutRule(500, -40.0), keep_original=False)
     take, facts = finished(tmp_path / "good", plan)
     assert Jobs(Disk()).finish(take, facts).original is None
-    assert names(tmp_path / "good") == ["take.wav"]
+    assert names(tmp_path / "good") == ["originals/take.json", "take.wav"]
+    noted = read_sidecar(Disk(), tmp_path / "good" / "originals" / "take.json")
+    assert noted is not None
+    assert (noted.original, noted.trimmed, noted.cuts) == ("", "../take.wav", facts.cuts), "the cut list stays"
     take, facts = finished(tmp_path / "bad", plan)
     trimmed = tmp_path / "bad" / "take.wav"
     damaged = bytearray(trimmed.read_bytes())
@@ -162,7 +166,8 @@ def test_what_is_open_elsewhere_at_stop_is_the_jobs_business(tmp_path: Path, hel
     outcome = Jobs(disk, waits).finish(making.take, facts)
     assert outcome.trimmed == tmp_path / "take.wav"
     assert len(sound_of(outcome.trimmed)) == facts.kept_frames
-    assert read_sidecar(Disk(), tmp_path / "originals" / "take.json") == facts
+    known = replace(facts, rule=TRIMS.rule, original="take.wav", trimmed="../take.wav")
+    assert read_sidecar(Disk(), tmp_path / "originals" / "take.json") == known
     assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
     assert 0 < sum(waited) < 10
 
@@ -215,7 +220,7 @@ def test_an_original_that_is_open_elsewhere_is_removed_with_patience(tmp_path: P
         take, facts
     )
     assert outcome.original is None
-    assert names(tmp_path) == ["take.wav"]
+    assert names(tmp_path) == ["originals/take.json", "take.wav"]
     assert 0 < sum(waited) < 10
 
 

@@ -57,7 +57,7 @@ def test_the_trimmed_file_becomes_flac_and_its_wav_goes(tmp_path: Path) -> None:
 def test_without_the_original_there_is_one_file(tmp_path: Path) -> None:
     outcome = become(tmp_path / "flac", Plan(TRIMS.rule, False, FLAC))
     assert (outcome.saved, outcome.original) == (tmp_path / "flac" / "take.flac", None)
-    assert names(tmp_path / "flac") == ["take.flac"]
+    assert names(tmp_path / "flac") == ["originals/take.json", "take.flac"]
     assert np.array_equal(exact(tmp_path / "flac" / "take.flac"), trimmed_talk(tmp_path / "wav"))
 
 
@@ -67,7 +67,7 @@ def test_with_its_silence_too_it_is_born_beside_and_saved(tmp_path: Path, keep: 
     original = tmp_path / "originals" / "take.wav"
     assert (outcome.saved, outcome.trimmed) == (tmp_path / "take.flac", None)
     assert outcome.original == (original if keep else None)
-    assert names(tmp_path) == [*(["originals/take.json", "originals/take.wav"] if keep else []), "take.flac"]
+    assert names(tmp_path) == ["originals/take.json", *(["originals/take.wav"] if keep else []), "take.flac"]
     assert len(exact(tmp_path / "take.flac")) == len(TALK)
 
 
@@ -149,7 +149,7 @@ def test_without_ffmpeg_it_stays_a_wav_and_that_is_said_once(
 @pytest.mark.posix("needs ffmpeg")
 def test_m4a_is_made_by_ffmpeg(tmp_path: Path) -> None:
     outcome = become(tmp_path, Plan(TRIMS.rule, False, default("m4a")))
-    assert names(tmp_path) == ["take.m4a"]
+    assert names(tmp_path) == ["originals/take.json", "take.m4a"]
     assert outcome.saved is not None
     found = probed(outcome.saved)
     assert found["tags"]["title"] == "take"
@@ -192,7 +192,7 @@ def test_what_does_not_read_back_is_not_relied_on(tmp_path: Path, name: str, for
     assert "take could not be saved as" in problem.text
     assert "It is kept as take.wav." in problem.text
     assert problem.text.count("\n") == 0
-    assert names(tmp_path) == ["take.wav"]
+    assert names(tmp_path) == ["originals/take.json", "take.wav"]
     assert np.array_equal(exact(tmp_path / "take.wav"), trimmed_talk(tmp_path / "oracle"))
 
 
@@ -204,11 +204,10 @@ def test_a_full_disk_leaves_the_wav_until_there_is_room(tmp_path: Path, name: st
     assert isinstance(problem, Problem)
     assert "the disk is full" in problem.text
     assert f"safe at {tmp_path / 'take.wav'}." in problem.text
-    # The facts stay as long as the take is not finished.
     assert names(tmp_path) == ["originals/take.json", "originals/take.take", "take.wav"]
     (done,) = after_crash(tmp_path)
     assert isinstance(done, JobFinished)
-    assert names(tmp_path) == [f"take.{default(name).format.ending}"]
+    assert names(tmp_path) == ["originals/take.json", f"take.{default(name).format.ending}"]
     assert done.kept_seconds == pytest.approx(facts.format.seconds(facts.kept_frames or 0))
 
 
@@ -223,14 +222,14 @@ def test_the_program_may_end_in_the_middle(tmp_path: Path) -> None:
     queue.close(0)
     again = claim(Disk(), take.paths.marker)
     if again is None:
-        assert names(tmp_path) == ["take.flac"], "it was quicker"
+        assert names(tmp_path) == ["originals/take.json", "take.flac"], "it was quicker"
         return
     assert (again.memory.attempts, again.memory.sound) == (0, "take.wav")
     assert not take.paths.part.exists()
     again.release()
     (done,) = after_crash(tmp_path)
     assert isinstance(done, JobFinished)
-    assert names(tmp_path) == ["take.flac"]
+    assert names(tmp_path) == ["originals/take.json", "take.flac"]
     assert len(exact(tmp_path / "take.flac")) == facts.kept_frames
 
 

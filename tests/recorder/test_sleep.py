@@ -158,4 +158,4 @@ def test_a_sidecar_of_before_there_was_sleep_is_read(tmp_path: Path) -> None:
     found = json.loads(path.read_text())
     del found["sleeps"]
     path.write_text(json.dumps(found))
-    assert read_sidecar(Disk(), path) == replace(studio.facts(), stop_ms=None)
+    assert read_sidecar(Disk(), path) == replace(studio.facts(), original="take.wav")

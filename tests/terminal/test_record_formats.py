@@ -63,7 +63,7 @@ def test_a_named_file_may_be_of_any_format(pulse_env: PulseServer, tmp_path: Pat
     env = env_of(pulse_env, tmp_path, RECORDER_KEEP_ORIGINAL="false")
     found, _ = beep(pulse_env, "--no-trim", "--output", target, "--mp3-quality", "5", env=env)
     assert (found["saved"], found["trimmed"], found["original"]) == (str(target), None, None)
-    assert names(target.parent) == ["my talk.mp3"]
+    assert names(target.parent) == ["my talk.mp3", "originals/my talk.json"]
     heard, _ = soundfile.read(target, dtype="float32", always_2d=True)
     assert len(heard) == found["frames"]
     again = run("record", "--seconds", "1", "--output", target, env=env)

@@ -95,7 +95,7 @@ def test_what_is_left_is_the_originals_bytes_with_pydubs_cuts(tmp_path: Path, en
     assert pcm_of(target) == pydub_kept(asked, cuts)
     assert target.read_bytes() == ours(FMT, pydub_kept(asked, cuts))
     assert done.stdout == f"{target}: 3.7 s, {len(pcm_of(target)) / 3 / RATE:.1f} s without silence, 3 cuts\n"
-    assert set(tree(tmp_path)) == {"talk.wav", "talk_trimmed.wav"}
+    assert set(tree(tmp_path)) == {"talk.wav", "talk_trimmed.wav", "talk_trimmed.json"}
     assert source.read_bytes() == before
 
 
@@ -121,7 +121,7 @@ def test_a_dry_run_lists_the_cuts_and_writes_nothing(tmp_path: Path, env: dict[s
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"{source}: ")
     told = [tuple(float(word) for word in line.split() if word[0].isdigit()) for line in lines[1:]]
-    assert told == [(start / 1000, end / 1000) for start, end in pydub_cuts(case())]
+    assert told == [(start / 1000, end / 1000, (end - start) / 1000) for start, end in pydub_cuts(case())]
     (found,) = json.loads(run("trim", "--dry-run", "--json", source, env=env).stdout)
     assert found["trimmed"] is None
     assert found["cuts"] == [list(cut) for cut in pydub_cuts(case())]
@@ -314,7 +314,7 @@ def test_an_output_that_exists_is_replaced_by_force_only(tmp_path: Path, env: di
     assert_refused(tmp_path, run("trim", source, env=env), before, f"{target} exists already", "--force")
     assert run("trim", source, "--force", env=env).returncode == 0
     assert pcm_of(target) == pydub_kept(case(), pydub_cuts(case()))
-    assert set(tree(tmp_path)) == set(before)
+    assert set(tree(tmp_path)) == {*before, "talk_trimmed.json"}
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
@@ -351,7 +351,7 @@ def test_an_mp3_becomes_a_wav_without_its_silence(tmp_path: Path, env: dict[str,
     done = run("trim", source, "--json", env=env)
     assert (done.returncode, done.stderr) == (0, "")
     (found,) = json.loads(done.stdout)
-    assert set(tree(tmp_path / "sound")) == {"talk.mp3", "talk_trimmed.wav"}
+    assert set(tree(tmp_path / "sound")) == {"talk.mp3", "talk_trimmed.wav", "talk_trimmed.json"}
     info = soundfile.info(found["trimmed"])
     assert (info.format, info.subtype, info.samplerate, info.channels) == ("WAV", "PCM_16", 44_100, 2)
     asked = pydub_cuts(case(fmt))
@@ -470,7 +470,7 @@ def test_a_float_wav_is_read(tmp_path: Path, env: dict[str, str]) -> None:
     raw = np.frombuffer(pydub_kept(case(), pydub_cuts(case())), np.uint8).reshape(-1, 3)
     wide = np.concatenate([np.zeros((len(raw), 1), np.uint8), raw], axis=1).view("<i4")[:, 0]
     assert np.array_equal(kept, wide)
-    assert set(tree(tmp_path)) == {"float.wav", "float_trimmed.wav"}
+    assert set(tree(tmp_path)) == {"float.wav", "float_trimmed.wav", "float_trimmed.json"}
 
 
 def test_one_bad_file_does_not_keep_the_good_ones_from_being_trimmed(tmp_path: Path, env: dict[str, str]) -> None:
@@ -481,7 +481,7 @@ def test_one_bad_file_does_not_keep_the_good_ones_from_being_trimmed(tmp_path: P
     assert [found["original"] for found in json.loads(done.stdout)] == [str(one), str(two)]
     for name in ("one", "two"):
         assert pcm_of(tmp_path / f"{name}_trimmed.wav") == pydub_kept(case(), pydub_cuts(case()))
-    assert len(tree(tmp_path)) == 5
+    assert len(tree(tmp_path)) == 7, "and each has its cut list"
 
 
 def test_all_sound_of_a_folder_is_trimmed_once(tmp_path: Path, env: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from tray_app.tray.entries import Entries
 from tray_app.tray.menu import SEPARATOR, Item, items
 from tray_app.tray.text import fit
 from tray_app.tray.tooltip import tooltip
-from tray_app.tray.view import LEVELS, Action, Look, Originals, View, level_of, look
+from tray_app.tray.view import LEVELS, Action, Look, Originals, Recent, View, level_of, look
 
 TROUBLE = "The disk is nearly full: 12 minutes are left."
 
@@ -235,7 +235,15 @@ def test_recent_recordings() -> None:
         Item("Open", Action.OPEN_FILE, path),
         Item("Show in folder", Action.SHOW_FILE, path),
         Item("Copy path", Action.COPY_PATH, path),
+        SEPARATOR,
+        Item("Show what was cut", Action.SHOW_CUTS, path),
+        Item("Trim again", Action.TRIM_AGAIN, str(Path("takes/originals/b.wav"))),
     )
+    assert labels(second.entries) == ["Open", "Show in folder", "Copy path"], "nothing is known of the other"
+    gone = at_home(recent=(Recent(Path("takes/b.wav"), known=True),))
+    (only,) = opened(gone, "Recent recordings")
+    assert isinstance(only, Item)
+    assert labels(only.entries)[3:] == ["---", "Show what was cut"], "without its original it cannot be trimmed again"
 
 
 def test_the_originals() -> None:
@@ -421,7 +429,11 @@ def room(text: str) -> int:
         name=NAMES,
         settings=st.builds(lambda source: chosen(source=source), NAMES),
         sources=st.builds(lambda name: (replace(SPEAKERS, name=name), MICROPHONE), NAMES),
-        recent=st.builds(lambda name: (Path(f"x{name.replace(chr(0), '').replace('/', '')}"),), NAMES),
+        recent=st.builds(
+            lambda name, known: (Recent(path := Path(f"x{name.replace(chr(0), '').replace('/', '')}"), known, path),),
+            NAMES,
+            st.booleans(),
+        ),
     )
 )
 def test_whatever_the_names_are_windows_can_show_them(view: View) -> None:

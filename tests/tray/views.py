@@ -14,7 +14,7 @@ from tray_app.settings import Settings, load
 from tray_app.states import State
 from tray_app.tray.entries import Entries, Item
 from tray_app.tray.menu import items
-from tray_app.tray.view import Listed, Originals, View
+from tray_app.tray.view import Listed, Originals, Recent, View
 
 SINCE = datetime(2026, 11, 24, 14, 3, 59)
 SPEAKERS, HEADSET, MICROPHONE = (
@@ -42,7 +42,7 @@ def at_home(**changes: Any) -> View:
         autostart=False,
         settings=chosen(),
         sources=(SPEAKERS, HEADSET, MICROPHONE),
-        recent=(Path("takes/b.wav"), Path("takes/a.wav")),
+        recent=(Recent(Path("takes/b.wav"), True, Path("takes/originals/b.wav")), Recent(Path("takes/a.wav"))),
         originals=Originals(12, 3_400_000_000, ((7, 5, 2_000_000_000), (30, 1, 40_000_000), (90, 0, 0))),
     )
     return replace(view, **changes)

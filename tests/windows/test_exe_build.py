@@ -14,9 +14,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import win32api
 import win32con
+from PIL import Image
 from PyInstaller.archive.readers import CArchiveReader
 
 from tests.windows.build import ROOT, SOURCES, Build, key
@@ -44,13 +46,20 @@ UNWANTED_FILES = [
         "libsndfile*",
         "_avif*",
         "_webp*",
-        "_imagingft*",
         "*.chm",
         "*.py",
         "*.pyc",
     ),
 ]
-LATE = ["pyaudiowpatch", "pystray._win32", "plyer.platforms.win.libs.balloontip", "pydub.utils", "tqdm", "soxr"]
+LATE = [
+    "PIL.ImageFont",
+    "pyaudiowpatch",
+    "pystray._win32",
+    "plyer.platforms.win.libs.balloontip",
+    "pydub.utils",
+    "tqdm",
+    "soxr",
+]
 """Libraries that are imported only when they are needed: one that is forgotten is missed in the middle of the work."""
 
 MOST_MEGABYTES = 75
@@ -249,6 +258,27 @@ def test_it_records_and_trims_in_any_folder_with_its_env_beside_it(
     assert (told["trimmed"], told["frames"]) == (str(target), take["frames"])
     sound = -6 * told["kept_frames"]
     assert target.read_bytes()[sound:] == Path(take["trimmed"]).read_bytes()[sound:]
+
+
+def test_it_draws_pictures_with_letters_in_them(exe: Build, env: dict[str, str], user: User) -> None:
+    """FreeType is among what Pillow loads only when it is needed, and without it there are no letters."""
+    take = user.takes / "Grüße.wav"
+    recorded = run(
+        *(exe.terminal, "record", "--source", "signal", "--seconds", "4"),
+        *("--output", take, "--picture", "--json"),
+        env=env,
+    )
+    assert recorded.returncode == 0, recorded.stderr
+    drawn = Path(json.loads(recorded.stdout.decode("utf-8"))["picture"])
+    assert drawn == user.takes / "Grüße.png"
+    with Image.open(drawn) as found:
+        assert found.size == (1600, 500)
+        title = np.asarray(found.convert("L"))[14:44, 14:200]
+    assert 0.03 < (title < 100).mean() < 0.5, "the title is written"
+    shown = run(exe.terminal, "picture", take, "--size", "400x160", "--output", user.folder / "x.png", env=env)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    with Image.open(user.folder / "x.png") as found:
+        assert found.size == (400, 160)
 
 
 def test_the_windowed_program_works_in_silence(exe: Build, env: dict[str, str], user: User) -> None:

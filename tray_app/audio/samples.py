@@ -55,10 +55,11 @@ def from_pcm(pcm: bytes | bytearray | memoryview, fmt: AudioFormat) -> Samples:
 
 def peak_dbfs(samples: Samples) -> float:
     """Return the largest magnitude in dBFS: 0 at full scale, −inf for digital silence or no sound. NaN is zero."""
-    samples = _without_nan(samples)
-    if not samples.size:
-        return -math.inf
-    return _dbfs(max(float(samples.max()), -float(samples.min())))
+    flat = samples.reshape(-1)
+    least = float(np.minimum.reduce(flat, initial=0.0))
+    if math.isnan(least):
+        return peak_dbfs(_without_nan(samples))
+    return _dbfs(max(float(np.maximum.reduce(flat, initial=0.0)), -least))
 
 
 def rms_dbfs(samples: Samples) -> float:

@@ -55,14 +55,17 @@ class Chunk:
 
 
 OnChunk = Callable[[Chunk], None]
-"""Called on the device's own thread for every chunk. It returns at once: it must not wait, log or touch a file."""
+"""Called for every chunk, in order: on the device's own thread, or on that which calls `Stream.collect`.
+
+It returns at once: it must not wait, log or touch a file.
+"""
 
 OnLost = Callable[[str], None]
 """Called once, on any thread, when the stream delivers nothing any more; says why in words for the log."""
 
 
 class Stream(abc.ABC):
-    """An open source that delivers chunks until it is closed or lost.
+    """An open source that delivers chunks until it is closed or lost: by itself, or when `collect` asks for them.
 
     `source` is what was opened (its rate and channels are those of the chunks), `started_at` the
     `time.perf_counter()` at which the device began to run: the zero of its time line.
@@ -70,6 +73,14 @@ class Stream(abc.ABC):
 
     source: Source
     started_at: float
+
+    def collect(self) -> None:  # noqa: B027 - most have nothing to do here
+        """Hand over what has arrived and waits, on the calling thread. Any thread may call, also after `close`.
+
+        For back ends whose system keeps what nobody has taken yet: to look there from time to time costs less than to
+        be woken for every chunk. Who has opened a stream must call this several times a second. Never waits for a
+        device. Those that deliver by themselves have nothing to do here.
+        """
 
     @abc.abstractmethod
     def close(self) -> None:

@@ -46,6 +46,8 @@ SAMPLE_FLOAT32LE = 5
 ORDER_OF_WAV = 3
 SERVER_DEFAULT = 0xFFFFFFFF
 ERROR_NO_ENTITY = 5
+FAILED_SIZE = ctypes.c_size_t(-1).value
+"""What `pa_stream_readable_size` returns of a stream that has ended."""
 
 
 class SampleSpec(Structure):
@@ -133,7 +135,6 @@ class Device:
 
 NOTIFY = CFUNCTYPE(None, c_void_p, c_void_p)
 """State callbacks of contexts and streams."""
-READABLE = CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
 SUCCESS = CFUNCTYPE(None, c_void_p, c_int, c_void_p)
 EVENT = CFUNCTYPE(None, c_void_p, c_int, c_uint32, c_void_p)
 ON_SERVER = CFUNCTYPE(None, c_void_p, POINTER(ServerInfo), c_void_p)
@@ -166,7 +167,6 @@ _PROTOTYPES: dict[str, tuple[Any, ...]] = {
     "pa_proplist_gets": (c_char_p, c_void_p, c_char_p),
     "pa_stream_new": (c_void_p, c_void_p, c_char_p, POINTER(SampleSpec), POINTER(ChannelMap)),
     "pa_stream_set_state_callback": (None, c_void_p, NOTIFY, c_void_p),
-    "pa_stream_set_read_callback": (None, c_void_p, READABLE, c_void_p),
     "pa_stream_connect_record": (c_int, c_void_p, c_char_p, POINTER(BufferAttributes), c_int),
     "pa_stream_get_state": (c_int, c_void_p),
     "pa_stream_readable_size": (c_size_t, c_void_p),
@@ -187,15 +187,6 @@ def no_server(detail: str) -> BackendUnavailableError:
     )
 
 
-def keep_thread_state() -> None:
-    """Let the calling thread, which is libpulse's, stay known to Python until the program ends.
-
-    Python else makes a state for it, with memory of its own, at every callback, and throws it away after it, which
-    took half of all that a chunk costs. What is kept, some 20 KiB, is kept once a stream.
-    """
-    ctypes.pythonapi.PyGILState_Ensure()
-
-
 @functools.cache
 def load() -> ctypes.CDLL:
     """Load `libpulse.so.0`. Raises `BackendUnavailableError` where it is not installed."""
@@ -206,10 +197,10 @@ def load() -> ctypes.CDLL:
     for name, (result, *arguments) in _PROTOTYPES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    # These return at once and take no lock, so they keep Python's: to let go of it and to wait for it again, three
-    # times a chunk, cost more than all the rest of taking it in.
+    # These return at once and wait for no lock, so they keep Python's: to let go of it and to wait for it again at
+    # every call costs more than all the rest of taking a chunk in.
     kept = ctypes.PyDLL("libpulse.so.0")
-    for name in ("pa_stream_readable_size", "pa_stream_peek", "pa_stream_drop"):
+    for name in ("pa_threaded_mainloop_unlock", "pa_stream_readable_size", "pa_stream_peek", "pa_stream_drop"):
         function = getattr(kept, name)
         function.restype, *function.argtypes = _PROTOTYPES[name]
         setattr(library, name, function)
@@ -272,11 +263,19 @@ class Connection:
     @contextmanager
     def locked(self) -> Iterator[Any]:
         """Hold the mainloop's lock, without which nothing of libpulse may be called; yields the context."""
-        self.lib.pa_threaded_mainloop_lock(self._loop)
+        self.lock()
         try:
             yield self._context
         finally:
-            self.lib.pa_threaded_mainloop_unlock(self._loop)
+            self.unlock()
+
+    def lock(self) -> None:
+        """Take the mainloop's lock: `locked` without its own cost, for what is done 25 times a second."""
+        self.lib.pa_threaded_mainloop_lock(self._loop)
+
+    def unlock(self) -> None:
+        """Give the mainloop's lock back."""
+        self.lib.pa_threaded_mainloop_unlock(self._loop)
 
     def keep(self, callback: _T) -> _T:
         """Keep a ctypes callback alive as long as the connection."""

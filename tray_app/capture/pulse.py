@@ -3,6 +3,9 @@
 Every output's monitor is a loopback, every other source an input. A stream has the source's own rate and channels,
 so that the server converts nothing, and may not be moved: when its source goes away it ends with an error instead of
 going on with the microphone.
+
+libpulse's thread takes what the server sends and keeps it, without waking Python, until `collect` asks: a call for
+every fragment, 94 a second, cost more than all the rest of recording.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFound
 
 RETRY = 2.0
 """Seconds between a watch's attempts to reach a server that is away; with a server it sleeps."""
+
+LOOKED = 0.1
+"""Seconds of sound up to which what waits is one chunk."""
 
 _SAMPLE_BYTES = 4
 _WATCHED = libpulse.SUBSCRIBE_SINK | libpulse.SUBSCRIBE_SOURCE | libpulse.SUBSCRIBE_SERVER
@@ -84,48 +90,67 @@ class PulseStream(Stream):
 
     def __init__(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> None:
         """Open; errors as `Backend.open` says."""
-        self._on_chunk, self._on_lost = on_chunk, on_lost
+        self._chunk_frames, self._on_chunk, self._on_lost = chunk_frames, on_chunk, on_lost
         self._state = 0
-        self._crash: Exception | None = None
+        self._collecting = threading.Lock()
         self._closing = threading.Lock()
         self._stream: Any = None
+        self._fragment, self._size = ctypes.c_void_p(), ctypes.c_size_t()
+        self._fragment_there, self._size_there = byref(self._fragment), byref(self._size)
         self._server = Connection()
         self._lib = self._server.lib
         try:
-            self._open(source, chunk_frames)
+            self._open(source)
         except BaseException:
             self.close()
             raise
 
+    def collect(self) -> None:
+        """Hand over what libpulse's thread has kept: up to 4 MiB, what is longer is lost.
+
+        Waits for nothing but libpulse's own short work and another thread that collects. What was kept when a stream
+        fails cannot be had any more.
+        """
+        with self._collecting:
+            if self._stream is not None and self._state == libpulse.STREAM_READY:
+                self._server.lock()
+                try:
+                    now = time.perf_counter()
+                    data = self._take()
+                finally:
+                    self._server.unlock()
+                self._hand_over(data, now)
+
     def close(self) -> None:
         """Free stream, connection and thread. Not for libpulse's own thread, on which `on_lost` may run."""
         with self._closing:
-            if self._stream is not None:
+            with self._collecting:
+                stream, self._stream = self._stream, None
+            if stream is not None:
                 with self._server.locked():
                     self._on_lost = lambda _reason: None
-                    self._lib.pa_stream_disconnect(self._stream)
-                    self._lib.pa_stream_unref(self._stream)
-                self._stream = None
+                    self._lib.pa_stream_disconnect(stream)
+                    self._lib.pa_stream_unref(stream)
             self._server.close()
 
-    def _open(self, source: Source, chunk_frames: int) -> None:
+    def _open(self, source: Source) -> None:
         device = next((device for device in self._server.sources() if device.name == source.id), None)
         if device is None:
             raise _gone(source, "not in the server's list")
         self.source = dataclasses.replace(source, rate=device.rate, channels=device.channels)
-        self._connect(device, chunk_frames)
+        self._connect(device)
         self._server.wait_for(lambda: self._state >= libpulse.STREAM_READY)
         if not self.started_at:
             self._raise_refused()
 
-    def _connect(self, device: libpulse.Device, chunk_frames: int) -> None:
+    def _connect(self, device: libpulse.Device) -> None:
         self.started_at = 0.0
         spec = libpulse.SampleSpec(libpulse.SAMPLE_FLOAT32LE, device.rate, device.channels)
         self._frame_bytes = device.channels * _SAMPLE_BYTES
-        fragment = chunk_frames * self._frame_bytes
+        # Of what it keeps, `maxlength`, the server's default is the most that it allows.
+        fragment = self._chunk_frames * self._frame_bytes
         buffer = libpulse.BufferAttributes(*[libpulse.SERVER_DEFAULT] * 4, fragment)
         on_state = self._server.keep(libpulse.NOTIFY(self._on_state))
-        on_readable = self._server.keep(libpulse.READABLE(self._on_readable))
         flags = libpulse.STREAM_DONT_MOVE | libpulse.STREAM_ADJUST_LATENCY
         with self._server.locked() as context:
             stream = self._lib.pa_stream_new(context, b"Recording", spec, libpulse.wav_order(device.channel_map))
@@ -133,7 +158,6 @@ class PulseStream(Stream):
                 self._raise_refused()
             self._stream = stream
             self._lib.pa_stream_set_state_callback(stream, on_state, None)
-            self._lib.pa_stream_set_read_callback(stream, on_readable, None)
             if self._lib.pa_stream_connect_record(stream, device.name.encode(), buffer, flags) < 0:
                 self._raise_refused()
 
@@ -144,49 +168,44 @@ class PulseStream(Stream):
         raise SourceError(f"The sound server cannot record {self.source.name!r}.", detail=detail)
 
     def _on_state(self, stream: int, _data: int) -> None:
-        """Runs on libpulse's thread."""
+        """Runs on libpulse's thread, which holds the mainloop's lock: nothing here may wait."""
         was, self._state = self._state, self._lib.pa_stream_get_state(stream)
         if self._state == libpulse.STREAM_READY and not self.started_at:
             self.started_at = time.perf_counter()
-            libpulse.keep_thread_state()
         self._server.tell()
         if was == libpulse.STREAM_READY and self._state in (libpulse.STREAM_FAILED, libpulse.STREAM_TERMINATED):
             self._on_lost(f"the sound server ended the stream: {self._server.last_error()}")
 
-    def _on_readable(self, stream: int, waiting: int, _data: int) -> None:
-        """Runs on libpulse's thread, into which nothing may be raised."""
-        try:
-            self._deliver(stream, waiting)
-        except Exception as error:
-            if self._crash is None:
-                self._crash = error
-                _log.exception("a chunk could not be handed over")
+    def _take(self) -> bytearray:
+        """Take all that is there, with the mainloop locked. What has no address is a hole, which is silence."""
+        waiting = self._lib.pa_stream_readable_size(self._stream)
+        if self._state != libpulse.STREAM_READY or waiting == libpulse.FAILED_SIZE:
+            return bytearray()
+        data = bytearray(waiting)
+        address = ctypes.addressof(ctypes.c_char.from_buffer(data)) if waiting else 0
+        fragment, size, stream, lib = self._fragment, self._size, self._stream, self._lib
+        taken = 0
+        while taken < waiting:
+            if lib.pa_stream_peek(stream, self._fragment_there, self._size_there) < 0 or not size.value:
+                break
+            if fragment.value:
+                ctypes.memmove(address + taken, fragment, min(size.value, waiting - taken))
+            lib.pa_stream_drop(stream)
+            taken += size.value
+        return data[:taken] if taken < waiting else data
 
-    def _deliver(self, stream: int, waiting: int) -> None:
-        """Hand over the `waiting` bytes that are there. What waits behind a fragment was captured after it."""
-        data, size = ctypes.c_void_p(), ctypes.c_size_t()
-        while waiting > 0:
-            captured = time.perf_counter() - waiting / self._frame_bytes / self.source.rate
-            if self._lib.pa_stream_peek(stream, byref(data), byref(size)) < 0 or not size.value:
-                return
-            try:
-                samples = _samples(data.value, size.value, self.source.channels)
-            finally:
-                self._lib.pa_stream_drop(stream)
-            self._hand_over(samples, captured)
-            waiting -= size.value
+    def _hand_over(self, data: bytearray, now: float) -> None:
+        """Give what there was at `now`: the last of it had just been captured.
 
-    def _hand_over(self, samples: Samples, captured: float) -> None:
-        """Give the samples in chunks of a second at most: a hole may be as long as the machine was busy."""
-        rate = self.source.rate
-        for start in range(0, len(samples), rate):
-            self._on_chunk(Chunk(samples[start : start + rate], captured + start / rate))
-
-
-def _samples(address: int | None, size: int, channels: int) -> Samples:
-    """Copy `size` bytes of float32; without an address they are a hole in the stream, which is silence."""
-    data = ctypes.string_at(address, size) if address else bytes(size)
-    return np.frombuffer(bytearray(data), np.float32).reshape(-1, channels)
+        It is one chunk where it is no more than comes between two looks. More, since nobody has looked for a while,
+        comes in chunks as they were asked for: what was said meanwhile, Pause or Stop, lies between two of them.
+        """
+        samples: Samples = np.frombuffer(data, np.float32).reshape(-1, self.source.channels)
+        rate, frames = self.source.rate, len(samples)
+        step = frames if frames <= LOOKED * rate else self._chunk_frames
+        for start in range(0, frames, step or 1):
+            chunk = samples[start : start + step]
+            self._on_chunk(Chunk(chunk, now - (frames - start) / rate))
 
 
 def _gone(source: Source, detail: str) -> SourceNotFoundError:

@@ -17,7 +17,7 @@ from typing import TextIO
 from tray_app.app import App
 from tray_app.commands.formats import QUALITIES, add_format, format_of
 from tray_app.commands.live import LiveLine
-from tray_app.commands.trim import add_silence
+from tray_app.commands.trim import SILENCE, add_labels, add_silence
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
@@ -40,8 +40,8 @@ OVERRIDES = {
     "source": "RECORDER_SOURCE",
     "folder": "RECORDER_SAVE_FOLDER",
     "remove_silence": "RECORDER_REMOVE_SILENCE",
-    "min_silence_len": "RECORDER_MIN_SILENCE_LEN",
-    "silence_thresh": "RECORDER_SILENCE_THRESH",
+    **SILENCE,
+    "labels": "RECORDER_LABELS",
     "output_format": "RECORDER_OUTPUT_FORMAT",
     **QUALITIES,
 }
@@ -100,6 +100,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--no-trim", dest="remove_silence", action="store_const", const="false", help="leave the silence in"
     )
     add_silence(parser)
+    add_labels(parser)
+    parser.add_argument(
+        "--picture", action="store_true", help="draw what was cut, as NAME.png in the folder of the trimmed file"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object when it ends")
 
 
@@ -123,11 +127,31 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         done = session.follow()
     if done is None:
         return 1
+    picture, wrong = _picture(done, app) if args.picture else (None, None)
     if args.json:
-        print(json.dumps(done.facts, ensure_ascii=False))
+        print(json.dumps({**done.facts, "picture": picture and str(picture)}, ensure_ascii=False))
     else:
-        print(_summary(done))
+        print(_summary(done, picture))
+    if wrong is not None:
+        # Said after where the take is: that is complete all the same.
+        raise wrong
     return 0
+
+
+def _picture(done: JobFinished, app: App) -> tuple[Path | None, RecorderError | None]:
+    """Draw what was cut of a take; return where the picture is, or why there is none."""
+    # Late: most who record want none.
+    from tray_app.picture.make import ENDING, picture_of, save
+
+    file = done.file
+    if file is None:
+        return None, None
+    folder = app.settings.save_folder
+    try:
+        picture = picture_of(app.disk, file, app.rule())
+        return save(app.disk, picture, folder / f"{file.stem}{ENDING}"), None
+    except RecorderError as error:
+        return None, error
 
 
 @contextlib.contextmanager
@@ -225,7 +249,7 @@ class _Session:
         self._line.state(change)
 
 
-def _summary(done: JobFinished) -> str:
+def _summary(done: JobFinished, picture: Path | None = None) -> str:
     lines = []
     if not done.heard:
         lines.append("Nothing was heard, so there is no trimmed file.")
@@ -235,4 +259,6 @@ def _summary(done: JobFinished) -> str:
         lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)})")
     if done.original is not None:
         lines.append(f"original: {done.original}  ({clock_time(done.seconds)})")
+    if picture is not None:
+        lines.append(f"picture:  {picture}")
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,20 @@ from tray_app.commands.formats import QUALITIES, add_format, format_of, known_fo
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
 from tray_app.outputs import AS_RECORDED, Output
+from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
 from tray_app.processing.many import Cancelled, at_once
-from tray_app.processing.trimming import trim_file
 from tray_app.settings import Settings
-from tray_app.take.facts import Facts
-from tray_app.words import clock_time
+from tray_app.words import clock_time, cuts, exact_time
 
 log = logging.getLogger(__name__)
 
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
-    "Writes NAME_trimmed.wav beside each file, or what --output says. Inputs are never changed. A WAV keeps its\n"
-    "format, and what is kept of it is copied bit for bit. Other formats become WAV with their own rate, channels and\n"
-    "bits, for a lossy one would lose again; --format, or the ending of --output, asks for another. Of a folder all\n"
-    "sound files are trimmed that were not already; several files are worked on at once.",
+    "Writes NAME_trimmed.wav beside each file, or what --output says, and NAME_trimmed.json, the list of the cuts.\n"
+    "Inputs are never changed. A WAV keeps its format, and what is kept of it is copied bit for bit. Other formats\n"
+    "become WAV with their own rate, channels and bits, for a lossy one would lose again; --format, or the ending of\n"
+    "--output, asks for another. Of a folder all sound files are trimmed that were not already; several files are\n"
+    "worked on at once. The kept original of a take is trimmed again into the save folder, beside the earlier file.",
 )
 TRIMMED = "_trimmed"
 SOUND_ENDINGS = {
@@ -40,7 +40,9 @@ SOUND_ENDINGS = {
     *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
 }
 """What of a folder is taken for sound. Whether it is, reading it tells."""
-OVERRIDES = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH", **QUALITIES}
+SILENCE = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH"}
+"""What says which silence is removed."""
+OVERRIDES = {**SILENCE, "labels": "RECORDER_LABELS", **QUALITIES}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +51,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
     add_silence(parser)
     add_format(parser)
+    add_labels(parser)
+    parser.add_argument("--picture", action="store_true", help="draw what was cut, as NAME.png beside each output")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
     parser.add_argument("--force", action="store_true", help="replace an existing output; trim a WAV that is cut short")
     parser.add_argument("--json", action="store_true", help="print a JSON list with the cuts of every file")
@@ -62,18 +66,32 @@ def add_silence(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Describe the argument that asks for labels."""
+    parser.add_argument(
+        "--labels",
+        action="store_const",
+        const="true",
+        help="write labels of the cuts for Audacity, with times of the original, beside the cut list",
+    )
+
+
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Trim every file, several at once; one that fails is said and does not keep the others from being trimmed."""
     files, failures = _files(args.files)
     if args.output and len(files) > 1 and not _is_folder(args.output):
         raise SettingError("--output names one file, but there are several inputs.", todo="Name a folder.")
+    if args.picture and args.dry_run:
+        todo = "`tray-recorder picture FILE` draws what would be cut."
+        raise SettingError("--dry-run writes nothing, so no --picture either.", todo=todo)
     output = _output(args, settings)
     pairs = [(source, None if args.dry_run else target_of(source, args.output, output)) for source in files]
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
         rule = CutRule(settings.min_silence_len, settings.silence_thresh)
-        work = _Work(pairs, rule, output, bar, force=args.force)
+        asked = _Asked(rule, output, force=args.force, labels=settings.labels, picture=args.picture)
+        work = _Work(pairs, asked, bar)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
             _say_failure(failure, bar)
@@ -87,38 +105,78 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                 results.append(_result(source, target, outcome))
                 if not args.json:
                     bar.say(_line(source, target, outcome), sys.stdout)
+                if outcome.wrong is not None:
+                    failures.append(outcome.wrong)
+                    _say_failure(outcome.wrong, bar)
     if args.json:
         print(json.dumps(results, ensure_ascii=False))
     return 1 if failures else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is wished for, of every file."""
+
+    rule: CutRule
+    output: Output
+    force: bool
+    labels: bool
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of a file; `wrong` where it is trimmed, but its picture could not be made."""
+
+    listed: Listed
+    picture: Path | None = None
+    wrong: RecorderError | None = None
+
+
 class _Work:
     """Trims the pair of source and target with a number; what goes wrong with it is its result."""
 
-    def __init__(
-        self, pairs: list[tuple[Path, Path | None]], rule: CutRule, output: Output, bar: Bar, *, force: bool
-    ) -> None:
-        self._pairs, self._bar = pairs, bar
-        self._trim = partial(trim_file, rule=rule, output=output, force=force)
-        names = [None if target is None else _key(target) for _, target in pairs]
+    def __init__(self, pairs: list[tuple[Path, Target | None]], asked: _Asked, bar: Bar) -> None:
+        self._pairs, self._asked, self._bar = pairs, asked, bar
+        names = [None if target is None else _key(target.sound) for _, target in pairs]
         self._taken = {index for index, name in enumerate(names) if name is not None and name in names[:index]}
 
-    def __call__(self, index: int, cancelled: Cancelled) -> Facts | RecorderError:
+    def __call__(self, index: int, cancelled: Cancelled) -> _Done | RecorderError:
         source, target = self._pairs[index]
-        progress = self._bar.of(index)
+        progress, asked = self._bar.of(index), self._asked
         try:
-            if index in self._taken:
+            if target is not None and index in self._taken:
                 raise OutputExistsError(
-                    f"{target} is the output of another input already.",
+                    f"{target.sound} is the output of another input already.",
                     safe=f"{source} was not trimmed.",
                     todo="Trim it by itself, with another output.",
                 )
-            return self._trim(Disk(), source, target, progress=progress, cancelled=cancelled)
+            listed = trim_listed(
+                *(Disk(), source, target, asked.rule),
+                output=asked.output,
+                labels=asked.labels,
+                force=asked.force,
+                progress=progress,
+                cancelled=cancelled,
+            )
+            if target is None or not asked.picture:
+                return _Done(listed)
+            return self._drawn(source, target, listed, cancelled)
         except RecorderError as error:
             return error
         finally:
             if progress is not None:
                 progress(1.0)
+
+    def _drawn(self, source: Path, target: Target, listed: Listed, cancelled: Cancelled) -> _Done:
+        # Late: most who trim want no picture.
+        from tray_app.picture.make import ENDING, picture_of_cut, save
+
+        try:
+            picture = picture_of_cut(Disk(), source, listed.facts, target.sound.name, cancelled=cancelled)
+            return _Done(listed, save(Disk(), picture, target.sound.with_suffix(ENDING)))
+        except RecorderError as error:
+            return _Done(listed, wrong=error)
 
 
 def _say_failure(error: RecorderError, bar: Bar) -> None:
@@ -175,12 +233,12 @@ def matching(path: Path) -> list[Path]:
     return sorted(file for file in path.parent.glob(path.name.replace("[", "[[]")) if file.is_file()) or [path]
 
 
-def target_of(source: Path, place: str | None, output: Output = AS_RECORDED) -> Path:
-    """Return where the trimmed file of `source` goes."""
+def target_of(source: Path, place: str | None, output: Output = AS_RECORDED) -> Target:
+    """Return where the trimmed file of `source` goes. Raises `StorageError` where a folder cannot be read."""
     ending = output.format.ending
     if place is None:
-        return source.with_name(f"{source.stem}{TRIMMED}.{ending}")
-    return Path(place) / f"{source.stem}.{ending}" if _is_folder(place) else Path(place)
+        return again(Disk(), source, ending) or beside(source.with_name(f"{source.stem}{TRIMMED}.{ending}"))
+    return beside(Path(place) / f"{source.stem}.{ending}" if _is_folder(place) else Path(place))
 
 
 def _output(args: argparse.Namespace, settings: Settings) -> Output:
@@ -195,17 +253,29 @@ def _is_folder(output: str) -> bool:
     return Path(output).is_dir() or output.endswith(("/", "\\")) or not Path(output).suffix
 
 
-def _result(source: Path, target: Path | None, facts: Facts) -> dict[str, Any]:
-    found = facts.as_json()
+def _result(source: Path, target: Target | None, done: _Done) -> dict[str, Any]:
+    found = done.listed.facts.as_json()
     for unknown in ("stop_ms", "started", "stopped", "source"):
         del found[unknown]
-    return {"trimmed": None if target is None else str(target), "original": str(source), **found}
+    files = {
+        "trimmed": None if target is None else target.sound,
+        "original": source,
+        "cut_list": done.listed.cut_list,
+        "labels": done.listed.labels,
+        "picture": done.picture,
+    }
+    return {**{key: None if path is None else str(path) for key, path in files.items()}, **found}
 
 
-def _line(source: Path, target: Path | None, facts: Facts) -> str:
+def _line(source: Path, target: Target | None, done: _Done) -> str:
+    facts = done.listed.facts
     kept = facts.format.seconds(facts.kept_frames or 0)
-    told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {len(facts.cuts)} cuts"
+    told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {cuts(len(facts.cuts))}"
     if target is None:
-        cuts = "".join(f"\n  {start / 1000:10.3f} s to {end / 1000:10.3f} s" for start, end in facts.cuts)
-        return f"{source}: {told}{cuts}"
-    return f"{target}: {told}"
+        return "\n".join([f"{source}: {told}", *map(_cut_line, facts.cuts)])
+    return f"{target.sound}: {told}"
+
+
+def _cut_line(cut: tuple[int, int]) -> str:
+    start, end = cut
+    return f"  {exact_time(start):>12} to {exact_time(end):>12}   {(end - start) / 1000:9.3f} s"

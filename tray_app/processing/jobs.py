@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from tray_app.processing.saving import Saving
 from tray_app.processing.trimming import trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
+from tray_app.take.labels import write_labels
 from tray_app.take.names import free_name
 from tray_app.take.take import Take
 
@@ -68,10 +68,7 @@ class Jobs:
             outcome = self._save(take, outcome, share(progress, _TRIMMING, 1.0))
         else:
             outcome = replace(outcome, saved=outcome.trimmed or (outcome.original if outcome.heard else None))
-        if outcome.original is None:
-            with contextlib.suppress(OSError):
-                # Without its original a sidecar means nothing any more, and harms nobody.
-                self.patience(lambda: self._disk.remove(take.paths.sidecar))
+        outcome = self._tell(take, outcome)
         take.done()
         return outcome
 
@@ -79,7 +76,7 @@ class Jobs:
         """Have the trimmed file, verified, where there is to be one; and keep or remove the original."""
         plan = take.memory.plan
         if facts is not None and not self._disk.exists(take.paths.sidecar):
-            self._note_again(take, facts)
+            self._note_softly(take, facts)
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
         adopted = self._adopt(take, facts)
         there = self._what_is_there(take, facts)
@@ -89,7 +86,7 @@ class Jobs:
             trimmed_facts, trimmed = self._trim(take, there, progress)
             outcome = Outcome(trimmed_facts, trimmed, take.paths.original)
         else:
-            there = replace(there, cuts=facts.cuts, kept_frames=facts.kept_frames)
+            there = there.with_cuts(facts.cuts, facts.kept_frames or 0, facts.rule)
             outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
         if outcome.trimmed is None:
@@ -106,19 +103,20 @@ class Jobs:
 
     def _made_before(self, take: Take, facts: Facts | None) -> Outcome | None:
         """Return what an earlier start had made and verified, where that is still there: only the output is left."""
-        if not take.memory.sound:
+        memory = take.memory
+        if not (memory.sound or memory.saved):
             return None
         if not self._disk.exists(take.sound) and self._saving.left(take) is None:
             # Its user has moved it. The original is trimmed anew.
             take.remember(sound="", saved="")
             return None
-        if not take.memory.plan.keep_original:
+        if memory.sound and not memory.plan.keep_original:
             # It was compared before this was noted.
             self.patience(lambda: self._disk.remove(take.paths.original))
         original = take.paths.original if self._disk.exists(take.paths.original) else None
         if facts is None or facts.kept_frames is None:
             facts = read_sidecar(self._disk, take.paths.sidecar) or facts or self._facts_of(take)
-        return Outcome(facts, take.sound, original)
+        return Outcome(facts, take.sound if memory.sound else None, original)
 
     def _save(self, take: Take, outcome: Outcome, progress: Progress | None) -> Outcome:
         """Save in the format that was asked for; where that cannot be, the WAV is what is left, and it is said why."""
@@ -148,6 +146,9 @@ class Jobs:
             return facts
         except AudioFileError as error:
             log.warning("%s is not as it was: %s", original, error)
+        if take.paths.source:
+            # A finished take's, with which its user may have done something.
+            return self._as_it_lies(take)
         with self._disk.open_update(original) as file:
             frames, fmt = repair(file), WavReader(file).format
         found = Facts(facts.name, fmt, frames, facts.source, facts.started, facts.stopped)
@@ -179,7 +180,7 @@ class Jobs:
         assert rule is not None
         self.patience(lambda: self._disk.remove(take.paths.part))
         found = trim_into(self._disk, take.paths.original, take.paths.part, rule, progress)
-        facts = facts.with_cuts(found.cuts, found.kept_frames or 0)
+        facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
         self._note(take, facts)
         if not facts.kept_frames:
             self.patience(lambda: self._disk.remove(take.paths.part))
@@ -207,7 +208,29 @@ class Jobs:
                 safe=f"The original is safe at {take.paths.original}.",
             )
 
+    def _tell(self, take: Take, outcome: Outcome) -> Outcome:
+        """Complete the cut list with the files' names, and write labels where the plan asks for them."""
+        facts = replace(outcome.facts, name=take.paths.name)
+        made = outcome.trimmed or (None if outcome.saved == outcome.original else outcome.saved)
+        facts = facts.with_files(take.paths.sidecar, outcome.original, made)
+        if take.paths.source and outcome.trimmed is None:
+            # Nothing was made, so nothing is left of it. The other one's cut list stays.
+            self.patience(lambda: self._disk.remove(take.paths.sidecar))
+        elif self._disk.exists(take.paths.sidecar):
+            self._note_softly(take, facts)
+        if take.memory.plan.labels and outcome.original is not None and (outcome.trimmed or not take.paths.source):
+            self.patience(lambda: write_labels(self._disk, take.paths.labels, facts))
+        return replace(outcome, facts=facts)
+
     def _facts_of(self, take: Take) -> Facts:
+        """Return the facts where the take has no sidecar: those of the take that is trimmed again, else the file's."""
+        if take.paths.source:
+            found = read_sidecar(self._disk, take.paths.original.with_suffix(take.paths.sidecar.suffix))
+            if found is not None:
+                return replace(found, cuts=(), kept_frames=None, stop_ms=None, rule=None)
+        return self._as_it_lies(take)
+
+    def _as_it_lies(self, take: Take) -> Facts:
         """Return what the sound itself tells."""
         with self._disk.open_read(take.sound) as file:
             reader = WavReader(file)
@@ -216,12 +239,12 @@ class Jobs:
     def _note(self, take: Take, facts: Facts) -> None:
         self.patience(lambda: write_sidecar(self._disk, take.paths.sidecar, facts))
 
-    def _note_again(self, take: Take, facts: Facts) -> None:
-        """Write the sidecar that could not be written at Stop. It only adds to what the sound says."""
+    def _note_softly(self, take: Take, facts: Facts) -> None:
+        """Write the sidecar if that can be. It only adds to what the sound says, so no take waits for it."""
         try:
             self._note(take, facts)
         except OSError as error:
-            log.warning("%s has no sidecar: %r", take.paths.name, error)
+            log.warning("the sidecar of %s could not be written: %r", take.paths.name, error)
 
     def _sync(self, path: Path) -> None:
         try:

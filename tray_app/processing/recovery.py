@@ -51,18 +51,16 @@ def find(disk: Disk, folder: Path) -> Found:
 def has_ended(disk: Disk, take: Take) -> bool:
     """Return whether a take has no sound, or none any more; then its marker goes, and nothing is left to do.
 
-    So it is where a process died before it had made the original, or after it had saved the take and removed that,
-    where the user removed it, and on Windows, where an open file cannot be removed, in the moment between a marker's
-    closing and its removal. Raises `OSError`.
+    So it is where a process died before it had made the original, where the user removed it, and on Windows, where an
+    open file cannot be removed, in the moment between a marker's closing and its removal. Raises `OSError`.
     """
     if any(_is_there(disk, path) for path in {take.paths.original, take.sound}):
         return False
-    if take.memory.saved and _is_there(disk, take.paths.part):
+    saved = take.paths.folder / take.memory.saved
+    if take.memory.saved and any(_is_there(disk, path) for path in (take.paths.part, saved)):
         return False
     log.warning("the marker %s has no recording", take.paths.marker)
     disk.remove(take.paths.part)
-    if take.memory.saved:
-        disk.remove(take.paths.sidecar)
     take.done()
     return True
 

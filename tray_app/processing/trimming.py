@@ -59,7 +59,7 @@ def trim_into(
             with contextlib.suppress(OSError):
                 disk.remove(part)
             raise
-        return _facts(source, reader, result)
+        return _facts(source, reader, result, rule)
 
 
 def trim_file(
@@ -84,7 +84,7 @@ def trim_file(
     if target is not None:
         _check_target(disk, source, target, force=force)
     try:
-        with _as_wav(disk, source, target, force=force, cancelled=cancelled) as (wav, tags):
+        with sound_of(disk, source, target, force=force, cancelled=cancelled) as (wav, tags):
             if target is None:
                 return look(disk, wav, rule, progress, cancelled)
             converts = _converts(disk, source, wav, output)
@@ -161,7 +161,7 @@ def look(
     with disk.open_read(source) as file:
         reader = WavReader(file)
         result = trim(reader, lambda _: None, rule, progress=progress, cancelled=cancelled)
-        return _facts(source, reader, result)
+        return _facts(source, reader, result, rule)
 
 
 def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bool) -> None:
@@ -202,13 +202,17 @@ def _free_part(disk: Disk, target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _as_wav(
+def as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
+    """Give the path of a plain WAV with the sound of `source`: itself, or a decoded copy that goes away again."""
+    with sound_of(disk, source, target, force=force, cancelled=None) as (wav, _):
+        yield wav
+
+
+@contextlib.contextmanager
+def sound_of(
     disk: Disk, source: Path, target: Path | None, *, force: bool, cancelled: Cancelled | None
 ) -> Iterator[tuple[Path, Tags]]:
-    """Give the path of a plain WAV with the sound of `source`, itself or a decoded copy that goes away again.
-
-    With it come the tags that `source` has.
-    """
+    """Give what `as_wav` does, and the tags that `source` has as far as they can be read."""
     if disk.is_folder(source):
         raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
     if _is_plain_wav(disk, source, force=force):
@@ -257,5 +261,5 @@ def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
     )
 
 
-def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
-    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames)
+def _facts(source: Path, reader: WavReader, result: TrimResult, rule: CutRule) -> Facts:
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, rule)

@@ -6,6 +6,7 @@ All of it on the recorder's thread, which calls no device itself: what may hang 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -127,6 +128,7 @@ class Link:
 
     def _hold(self, first: _First) -> Stream:
         self._backend, self._source, self._device = first.backend, first.source, first.device
+        self._inbox.ask(first.device.stream.collect)
         self._follower = Follower(self._order.follows, first.device.watch is not None)
         return first.device.stream
 
@@ -149,7 +151,7 @@ class Link:
         source = device.stream.source
         log.info("recording %s (%s), %d Hz, %d channels", source.name, source.id, source.rate, source.channels)
         self._follower.opened(source, self._clock())
-        making.opened(source.rate, source.channels)
+        making.opened(source.rate, source.channels, self._order.chunk_frames)
         self._said()
         if device.muted and source.id not in self._muted:
             self._muted.add(source.id)
@@ -168,6 +170,11 @@ class Link:
             self._early.append(chunk)
         else:
             making.feed(chunk)
+
+    def take_in(self, making: Making, before: float) -> None:
+        """Take in all sound that there is from before that moment: something is told that holds from then on."""
+        for token, chunk in self._inbox.before(before):
+            self.chunk(making, token, chunk)
 
     def look_after(self, now: float) -> None:
         """Look at the sources when that is due."""
@@ -195,7 +202,9 @@ class Link:
         self._bus.post(Problem(text))
 
     def _let_go(self, making: Making) -> None:
-        """Part from the device that is open, without waiting for it."""
+        """Part from the device that is open, without waiting for it; what it has delivered stays."""
+        self.take_in(making, math.inf)
+        self._inbox.ask(None)
         device, self._device = self._device, None
         self._token = object()
         self._early = []
@@ -234,12 +243,14 @@ class Link:
             self._follower.failed(self._clock())
             return
         self._device, self._source, self._refusal = device, device.stream.source, ""
+        self._inbox.ask(device.stream.collect)
         self.running(making)
 
     # Ending
 
     def leave(self) -> None:
         """Take in no more, and close what is open, waiting a moment for it."""
+        self._inbox.ask(None)
         device, self._device = self._device, None
         self._token = object()
         if device is not None:

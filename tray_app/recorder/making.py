@@ -85,9 +85,12 @@ class Making:
         peak, self._peak = self._peak, -math.inf
         return peak
 
-    def opened(self, rate: int, channels: int) -> None:
-        """A stream of this rate and channel count begins: the first, or one that returned."""
-        self._put(self.timeline.open(rate))
+    def opened(self, rate: int, channels: int, chunk_frames: int | None = None) -> None:
+        """A stream of this rate and channel count begins: the first, or one that returned.
+
+        `chunk_frames` as `Timeline.open` has it.
+        """
+        self._put(self.timeline.open(rate, chunk_frames))
         converter = Converter(rate, channels, self.format.rate, self.format.channels)
         self._converter = None if converter.identity else converter
 
@@ -274,7 +277,7 @@ class Making:
             late_frames=line.late_frames,
             drift_ppm=line.drift_ppm,
         )
-        return facts.with_cuts(result.cuts, result.kept_frames) if result else facts
+        return facts.with_cuts(result.cuts, result.kept_frames, self.take.memory.plan.rule) if result else facts
 
     def _written(self, ranges: Iterable[tuple[int, int]]) -> Ranges:
         """The ranges as far as they are in the file: a disk that failed has less than the timeline placed."""

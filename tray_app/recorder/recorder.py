@@ -51,7 +51,7 @@ class Recorder:
             if step.action is not None:
                 run = Run(order, self._world, self._finished, self._unfinished, lambda: self._over(run))
                 self._run, self._state = run, step.state
-                Stuck(run, lambda: run.inbox.looks, lambda: self._hangs(order)).start()
+                Stuck(run, lambda: run.inbox.looks, run.inbox.collect, lambda: self._hangs(order)).start()
                 run.start()
             return step
 

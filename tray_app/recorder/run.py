@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Stream
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MB = 1_000_000
-LEVEL_EVERY = 0.1
+LEVEL_EVERY = 0.2
+"""Seconds between levels: each wakes who shows it."""
 HARDLY_HEARD = -60.0
 """dBFS at most which nothing counts as heard where the take has no threshold of its own."""
 
@@ -180,10 +181,13 @@ class Run(threading.Thread):
         limit = self._order.limit
         left = POLL if limit is None else min(POLL, limit - making.timeline.seconds_at(now))
         if left <= 0 and not self._paused:
-            raise _Ended(now + left)
+            self._end(making, now + left)
         message = self.inbox.get(max(left, 0.001))
         slept = self._meter.look()
         if slept is not None:
+            if isinstance(message, tuple):
+                self.inbox.put_back(message)
+                message = None
             self._slept(making, slept)
         if message is None:
             making.tick(self._clock())
@@ -199,7 +203,8 @@ class Run(threading.Thread):
 
     def _command(self, making: Making, told: Told) -> None:
         if told.command is Command.STOP:
-            raise _Ended(told.at, commanded=True)
+            self._end(making, told.at, commanded=True)
+        self._link.take_in(making, told.at)
         self._paused = told.command is Command.PAUSE
         (making.timeline.pause if self._paused else making.timeline.resume)(told.at)
         self._say_state()
@@ -214,7 +219,11 @@ class Run(threading.Thread):
         self._keeper.look_after(now, making.written)
 
     def _slept(self, making: Making, sleep: Sleep) -> None:
-        """Take out what the machine slept, as a pause is."""
+        """Take out what the machine slept, as a pause is.
+
+        It fell asleep after what was captured in this thread's last nap: that comes first.
+        """
+        self._link.take_in(making, self._clock() - sleep.counted)
         until = self._wall()
         since = until - timedelta(seconds=sleep.seconds)
         log.info("the machine slept for %.1f s, of which the clock counted %.1f s", sleep.seconds, sleep.counted)
@@ -231,7 +240,7 @@ class Run(threading.Thread):
         if look.low:
             self._bus.post(DiskLow(look.minutes, look.free // MB))
         if look.over:
-            raise _Ended(self._clock(), why=self._no_space(look.free))
+            self._end(making, self._clock(), why=self._no_space(look.free))
 
     def _no_space(self, free: int) -> StorageError:
         return StorageError(
@@ -250,6 +259,11 @@ class Run(threading.Thread):
             self._bus.post(unheard)
 
     # Ending
+
+    def _end(self, making: Making, at: float, *, commanded: bool = False, why: StorageError | None = None) -> NoReturn:
+        """End the take at time `at`, with all that sounded before it."""
+        self._link.take_in(making, at)
+        raise _Ended(at, commanded=commanded, why=why)
 
     def _complete(self, making: Making, at: float, *, commanded: bool) -> None:
         """Complete the files first: the device may take its time, the take does not wait for it."""

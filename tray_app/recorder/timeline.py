@@ -64,6 +64,7 @@ class Timeline:
         self._early = 0
         self._surplus = 0
         self._chunk_seconds = 0.0
+        self._most: int | None = None
         self._reopened = False
 
     # What is known
@@ -96,11 +97,15 @@ class Timeline:
 
     # What happens
 
-    def open(self, device_rate: int) -> list[Piece]:
-        """Begin with a stream whose chunks have `device_rate` frames a second: the first, or one that returned."""
+    def open(self, device_rate: int, chunk_frames: int | None = None) -> list[Piece]:
+        """Begin with a stream whose chunks have `device_rate` frames a second: the first, or one that returned.
+
+        `chunk_frames` is what the device hands over at once, where a longer chunk means that nobody had looked; None
+        where any chunk is what the device handed over.
+        """
         pieces = self._release()
         self._begin_run(self._line)
-        self._device_rate = device_rate
+        self._device_rate, self._most = device_rate, chunk_frames
         self._reopened = self._anchored
         self._new_stretch()
         return [*pieces, Break()]
@@ -108,7 +113,8 @@ class Timeline:
     def feed(self, chunk: Chunk) -> list[Piece]:
         """Place a chunk; return what can be written now (nothing while chunks are held)."""
         self._watched, self._last_tick = 0.0, None
-        self._chunk_seconds = len(chunk.samples) / self._device_rate
+        frames = len(chunk.samples)
+        self._chunk_seconds = (frames if self._most is None else min(frames, self._most)) / self._device_rate
         if self._hold is None and self._offset(chunk, 0) - self._reference < self._step:
             self._reopened = False
             return self._place(chunk)
@@ -143,7 +149,11 @@ class Timeline:
 
     def sleep(self, at: float, seconds: float, counted: float) -> None:
         """The machine slept for `seconds` from `at` on, of which the clock counted `counted`: not in the file."""
-        self._pauses.sleep(at, max(self._line_at(at), self._line), seconds, counted, self._line_at(at + counted))
+        begin = max(self._line_at(at), self._line)
+        if begin - self._line < STEP * self.rate:
+            # What was on its way when the machine fell asleep comes afterwards, whole.
+            begin = self._line
+        self._pauses.sleep(at, begin, seconds, counted, begin + round(counted * self.rate))
 
     def stop(self, at: float, dropped: int = 0) -> list[Piece]:
         """End the take at time `at`: place what is held, and fill what was `dropped` last, or a stall still owes."""
@@ -196,7 +206,7 @@ class Timeline:
         if hold is None:
             hold = self._hold = Hold()
         if not hold.chunks:
-            hold.until = chunk.time + self._chunk_seconds + HOLD
+            hold.until = chunk.time + len(chunk.samples) / self._device_rate + HOLD
         hold.add(chunk, self._offset(chunk, hold.frames))
         caught_up = self._anchored and hold.least - self._reference < self._step
         return self._release() if caught_up or chunk.time >= hold.until else []

@@ -1,19 +1,24 @@
-"""What is known about a take, and its sidecar: the same facts as JSON beside the original."""
+"""What is known about a take, and its sidecar: the same facts as JSON, which is the cut list, too."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.rule import CutRule
 from tray_app.audio.wav_header import put_all
 from tray_app.disk import Disk
 
 SIDECAR_VERSION = 1
+
+_MOST = 64 << 20
+"""Bytes of a sidecar that are read: a cut takes some 60, so that is a million of them."""
 
 Ranges = tuple[tuple[int, int], ...]
 Sleeps = tuple[tuple[int, float, str, str], ...]
@@ -26,6 +31,9 @@ class Facts:
 
     `started` and `stopped` are wall times in ISO 8601 with offset (empty when unknown, as after a crash). `drift_ppm`
     is None while unknown. `kept_frames` is None until silence was looked for; `stop_ms` None where no Stop was seen.
+
+    `rule` is the one by which the cuts were found, None where that is not known. `original` and `trimmed` are the files
+    that this is about, as paths from the sidecar's folder on, with `/`: empty where there is none, or it is not noted.
     """
 
     name: str
@@ -43,19 +51,45 @@ class Facts:
     cuts: Ranges = ()
     kept_frames: int | None = None
     stop_ms: float | None = None
+    rule: CutRule | None = None
+    original: str = ""
+    trimmed: str = ""
 
     @property
     def seconds(self) -> float:
         """Length of the original in seconds."""
         return self.format.seconds(self.frames)
 
-    def with_cuts(self, cuts: Ranges, kept_frames: int) -> Facts:
-        """Return the facts with what silence removal found."""
-        return replace(self, cuts=cuts, kept_frames=kept_frames)
+    def with_cuts(self, cuts: Ranges, kept_frames: int, rule: CutRule | None) -> Facts:
+        """Return the facts with what silence removal found, and by which rule."""
+        return replace(self, cuts=cuts, kept_frames=kept_frames, rule=rule)
+
+    def with_files(self, sidecar: Path, original: Path | None, trimmed: Path | None) -> Facts:
+        """Return the facts with the files that they are about, as the sidecar at `sidecar` names them."""
+        names = (_from(sidecar, path) for path in (original, trimmed))
+        return replace(self, original=next(names), trimmed=next(names))
+
+    def cut_frames(self) -> Ranges:
+        """Return the cuts in frames (start, end) of the original, the end not included.
+
+        Together they are all that the trimmed file lacks: where nothing at all was kept that is the whole original.
+        """
+        if self.kept_frames == 0:
+            return ((0, self.frames),) if self.frames else ()
+        spans = ((self.format.ms_to_frame(start), self.format.ms_to_frame(end)) for start, end in self.cuts)
+        return tuple((min(start, self.frames), min(end, self.frames)) for start, end in spans)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the facts as a JSON object, with `seconds` and without what is empty of meaning."""
-        found = asdict(self)
+        """Return the facts as a JSON object, with `seconds` and the cuts in frames, too.
+
+        Without the files' names: a result has their whole paths, a sidecar's stand in it.
+        """
+        # Not by `asdict` as a whole, which copies number by number: Stop would wait for thousands of cuts.
+        names = [field.name for field in fields(self) if field.name not in ("original", "trimmed")]
+        found: dict[str, Any] = {name: getattr(self, name) for name in names}
+        found["format"] = asdict(self.format)
+        found["rule"] = None if self.rule is None else asdict(self.rule)
+        found["cut_frames"] = self.cut_frames()
         found["seconds"] = round(self.seconds, 6)
         found["drift_ppm"] = None if self.drift_ppm is None else round(self.drift_ppm, 2)
         found["stop_ms"] = None if self.stop_ms is None else round(self.stop_ms, 3)
@@ -64,9 +98,25 @@ class Facts:
         return found
 
 
+def _from(sidecar: Path, path: Path | None) -> str:
+    """Return the way from a sidecar to a file; empty where there is none, as between two drives of Windows."""
+    if path is None:
+        return ""
+    with contextlib.suppress(ValueError):
+        return Path(os.path.relpath(path.absolute(), sidecar.absolute().parent)).as_posix()
+    return ""
+
+
 def write_sidecar(disk: Disk, path: Path, facts: Facts) -> None:
-    """Write the sidecar under a temporary name and rename it. Raises `OSError`, and leaves nothing of it then."""
-    text = json.dumps({"version": SIDECAR_VERSION, **facts.as_json()}, indent=1, ensure_ascii=False)
+    """Write the sidecar under a temporary name and rename it. Raises `OSError`, and leaves nothing of it then.
+
+    A file of ours that has the name is replaced.
+    """
+    names = {"original": facts.original or None, "trimmed": facts.trimmed or None}
+    found = {"version": SIDECAR_VERSION, **names, **facts.as_json()}
+    # A line for each. With an indent, every number of thousands of cuts would have one, and Stop would take longer.
+    lines = (f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in found.items())
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
     temporary = path.with_name(path.name + ".part")
     disk.remove(temporary)
     try:
@@ -84,7 +134,7 @@ def read_sidecar(disk: Disk, path: Path) -> Facts | None:
     """Read a sidecar; None where there is none, or where it is damaged: it only adds to what the sound file says."""
     try:
         with disk.open_read(path) as file:
-            found = json.loads(file.readall().decode())
+            found = json.loads((file.read(_MOST) or b"").decode())
         return _facts(found) if found["version"] == SIDECAR_VERSION else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -110,7 +160,22 @@ def _facts(found: dict[str, Any]) -> Facts:
         cuts=_ranges(found["cuts"]),
         kept_frames=None if kept is None else int(kept),
         stop_ms=None if stop_ms is None else _finite(stop_ms),
+        # Not in sidecars from before there were cut lists.
+        rule=_rule(found.get("rule")),
+        original=_path(found.get("original", "")),
+        trimmed=_path(found.get("trimmed", "")),
     )
+
+
+def _rule(found: dict[str, Any] | None) -> CutRule | None:
+    return None if found is None else CutRule(int(found["min_silence_len"]), float(found["silence_thresh"]))
+
+
+def _path(found: object) -> str:
+    """Take a path that begins at the sidecar; another counts as none: who wrote it may want us to look anywhere."""
+    if not isinstance(found, str) or "\\" in found or "\0" in found or PureWindowsPath(found).anchor:
+        return ""
+    return found
 
 
 def _ranges(found: list[list[int]]) -> Ranges:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tray_app.audio.rule import EXACT, CutRule
 from tray_app.disk import Disk, is_held, storage_error
-from tray_app.errors import OutputExistsError
+from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, FORMATS, Output
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
@@ -43,12 +43,14 @@ class Plan:
     """What is to become of a take, fixed when it begins.
 
     `rule` says how silence is removed, or None to leave the sound as it is; `output` the format that it becomes;
-    `keep_original` whether the original stays beside what was made of it.
+    `keep_original` whether the original stays beside what was made of it. `labels` asks for Audacity's labels beside an
+    original that stays.
     """
 
     rule: CutRule | None
     keep_original: bool = True
     output: Output = AS_RECORDED
+    labels: bool = False
 
     @property
     def apart(self) -> bool:
@@ -60,13 +62,15 @@ class Plan:
 class Paths:
     """Where a take's files are. `folder` is the save folder, in which the original lies unless it is kept `apart`.
 
-    It `trims` where there is to be a trimmed twin.
+    It `trims` where there is to be a trimmed twin. `source` is the name of the take whose original is trimmed again
+    under this name; empty for a take of its own.
     """
 
     folder: Path
     name: str
     trims: bool
     apart: bool
+    source: str = ""
 
     @property
     def home(self) -> Path:
@@ -76,7 +80,7 @@ class Paths:
     @property
     def original(self) -> Path:
         """The take as recorded."""
-        return self.home / f"{self.name}.wav"
+        return self.home / f"{self.source or self.name}.wav"
 
     @property
     def trimmed(self) -> Path | None:
@@ -95,8 +99,13 @@ class Paths:
 
     @property
     def sidecar(self) -> Path:
-        """The facts as JSON."""
+        """The facts as JSON, and the cut list."""
         return self.home / f"{self.name}.json"
+
+    @property
+    def labels(self) -> Path:
+        """Audacity's labels of the original."""
+        return self.home / f"{self.name}.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Memory:
     the original may be gone. `saved` is the output's name, from when that was read back: only the renaming is left.
 
     `attempts` is how often somebody began to finish it without having noted how that ended: each time the program, or
-    the machine, ended in the middle.
+    the machine, ended in the middle. `source` is as in `Paths`; a take that has one was never recorded itself.
     """
 
     stage: Stage
@@ -117,6 +126,7 @@ class Memory:
     reason: str = ""
     sound: str = ""
     saved: str = ""
+    source: str = ""
 
 
 class Take:
@@ -196,6 +206,32 @@ def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
     return take
 
 
+def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
+    """Claim a free name for the kept `original` of a take that is to be trimmed once more, by the rule of `plan`.
+
+    It is a take that was recorded already and is to be finished: where the program ends in between, the next start
+    does that. Its original is the other's, so it must stay. Raises `TakeBusyError` while the other's marker is there,
+    `StorageError` when its original is not, or the folder cannot be used.
+    """
+    home, name = original.parent, original.stem
+    try:
+        if disk.exists(home / f"{name}{MARKER}"):
+            raise TakeBusyError(
+                f"{original} is still recorded, or worked on.",
+                safe="Nothing was changed.",
+                todo="Try again when that is done.",
+            )
+        disk.size(original)
+        memory = Memory(Stage.FINISHING, replace(plan, keep_original=True), source=name)
+        while True:
+            free = free_name(disk, [home.parent, home], name)
+            paths = Paths(home.parent, free, trims=True, apart=True, source=name)
+            with contextlib.suppress(FileExistsError):
+                return _mark(disk, paths, memory)
+    except OSError as error:
+        raise storage_error("trim", original, error, safe="Nothing was changed.") from error
+
+
 def _mark(disk: Disk, paths: Paths, memory: Memory) -> Take:
     file = disk.create(paths.marker)
     try:
@@ -249,7 +285,7 @@ def claim(disk: Disk, marker: Path) -> Take | None:
         raise
     plan = memory.plan
     folder = marker.parent.parent if plan.apart else marker.parent
-    paths = Paths(folder, marker.name[: -len(MARKER)], plan.rule is not None, plan.apart)
+    paths = Paths(folder, marker.name[: -len(MARKER)], plan.rule is not None, plan.apart, memory.source)
     return Take(disk, paths, file, memory)
 
 
@@ -277,15 +313,33 @@ def _read(file: io.FileIO, fallback: Plan) -> Memory:
 def _memory(found: dict[str, Any]) -> Memory:
     plan = found["plan"]
     rule = _first_rule(plan["silence"]) if found["version"] == 1 else _rule(plan["rule"])
+    stage, source = Stage(found["stage"]), _source(found.get("source", ""))
+    if source and (stage is Stage.RECORDING or rule is None):
+        raise ValueError("what is trimmed again was never recorded")
     return Memory(
-        Stage(found["stage"]),
-        Plan(rule, plan["keep_original"] is not False, _output(plan.get("output"))),
+        stage,
+        Plan(
+            rule,
+            # Another take's original stays, whatever the marker says.
+            plan["keep_original"] is not False or bool(source),
+            _output(plan.get("output")),
+            labels=plan.get("labels") is True,
+        ),
         live=found["live"] is True,
         attempts=int(found["attempts"]),
         reason=str(found["reason"]),
         sound=_file_name(found.get("sound", "")),
         saved=_file_name(found.get("saved", "")),
+        source=source,
     )
+
+
+def _source(found: object) -> str:
+    """Take the name of another take, which lies in the same folder: a damaged marker must not lead elsewhere."""
+    name = str(found)
+    if any(mark in name for mark in "/\\\0") or name in (".", ".."):
+        raise ValueError("not the name of a take")
+    return name
 
 
 def _rule(found: dict[str, Any] | None) -> CutRule | None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from tray_app import __version__
 from tray_app.states import State
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
 from tray_app.tray.setting_menus import format_menu, silence_menu, source_menu
 from tray_app.tray.text import fit
-from tray_app.tray.view import Action, Originals, View
+from tray_app.tray.view import Action, Originals, Recent, View
 from tray_app.words import megabytes
 
 __all__ = ["SEPARATOR", "Item", "items"]
@@ -98,7 +97,7 @@ def _settings(view: View) -> list[Entries]:
 def _files(view: View) -> list[Entries]:
     entries: list[Entries] = []
     if view.recent:
-        entries.append(submenu("Recent recordings", [_recent(path) for path in view.recent]))
+        entries.append(submenu("Recent recordings", [_recent(one) for one in view.recent]))
     entries.append(Item("Open recordings folder", Action.OPEN_FOLDER))
     if view.settings is not None and "RECORDER_SAVE_FOLDER" not in view.settings.fixed:
         entries.append(Item("Choose recordings folder…", Action.CHOOSE_FOLDER))
@@ -107,15 +106,21 @@ def _files(view: View) -> list[Entries]:
     return entries
 
 
-def _recent(path: Path) -> Item:
-    return submenu(
-        fit(path.name, _MAX_LINE),
-        [
-            Item("Open", Action.OPEN_FILE, str(path)),
-            Item("Show in folder", Action.SHOW_FILE, str(path)),
-            Item("Copy path", Action.COPY_PATH, str(path)),
-        ],
-    )
+def _recent(recent: Recent) -> Item:
+    path = str(recent.path)
+    entries: list[Entries] = [
+        Item("Open", Action.OPEN_FILE, path),
+        Item("Show in folder", Action.SHOW_FILE, path),
+        Item("Copy path", Action.COPY_PATH, path),
+    ]
+    cuts: list[Entries] = []
+    if recent.known:
+        cuts.append(Item("Show what was cut", Action.SHOW_CUTS, path))
+    if recent.original is not None:
+        cuts.append(Item("Trim again", Action.TRIM_AGAIN, str(recent.original)))
+    if cuts:
+        entries += [SEPARATOR, *cuts]
+    return submenu(fit(recent.path.name, _MAX_LINE), entries)
 
 
 def _originals(originals: Originals) -> Item:

@@ -29,6 +29,8 @@ class Action(StrEnum):
     OPEN_FILE = "open file"  # its path
     SHOW_FILE = "show file"  # its path
     COPY_PATH = "copy path"  # the path
+    SHOW_CUTS = "show cuts"  # the path of a recording
+    TRIM_AGAIN = "trim again"  # the path of its original
     OPEN_FOLDER = "open folder"
     CHOOSE_FOLDER = "choose folder"
     OPEN_ORIGINALS = "open originals"
@@ -57,6 +59,18 @@ class Listed:
     name: str
     heard: bool = True
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """One of the last recordings: its `path`, whether it is `known` what was cut of it, and its kept `original`.
+
+    `original` is None where it was not kept, or is the recording itself.
+    """
+
+    path: Path
+    known: bool = False
+    original: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,7 @@ class View:
     settings: Settings | None = None
     sources: tuple[Listed, ...] = ()
     pinned: str = ""
-    recent: tuple[Path, ...] = ()
+    recent: tuple[Recent, ...] = ()
     originals: Originals | None = None
     light: bool = False
     ffmpeg: bool = True

@@ -1,0 +1,1 @@
+"""A picture of what silence removal took out of a recording."""
