@@ -369,7 +369,7 @@ def test_the_outputs_ending_chooses_its_format(tmp_path: Path, env: dict[str, st
     assert (done.returncode, done.stderr) == (0, "")
     (found,) = json.loads(done.stdout)
     assert found["trimmed"] == str(tmp_path / "out" / name)
-    assert set(tree(tmp_path / "out")) == {name}
+    assert set(tree(tmp_path / "out")) == {name, "talk.json"}
     whole = ffmpeg(tmp_path / "out" / name, tmp_path / "back.wav", "-c:a", "pcm_s24le")
     info = soundfile.info(whole)
     assert (info.samplerate, info.channels) == (48_000, 2)
@@ -398,8 +398,9 @@ def test_the_format_may_be_named_and_its_quality(tmp_path: Path, env: dict[str, 
 def test_sound_in_another_format_becomes_wav_or_what_is_asked_for(tmp_path: Path, env: dict[str, str]) -> None:
     source = ffmpeg(wav(tmp_path, fmt=AudioFormat(44_100, 2, 16)), tmp_path / "talk.flac")
     assert run("trim", source, env=env).returncode == 0
-    assert run("trim", source, "--format", "FLAC", env=env).returncode == 0
-    one, other = (soundfile.read(tmp_path / f"talk_trimmed.{ending}", dtype="int32")[0] for ending in ("wav", "flac"))
+    assert run("trim", source, "--format", "FLAC", "--output", tmp_path / "new", env=env).returncode == 0
+    files = (tmp_path / "talk_trimmed.wav", tmp_path / "new" / "talk.flac")
+    one, other = (soundfile.read(file, dtype="int32")[0] for file in files)
     assert len(one) > 44_100
     assert np.array_equal(one, other)
 
