@@ -27,7 +27,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = [
     *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
     *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin", "desktop-file-utils", "libglib2.0-bin"],
-    *["xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0", "gir1.2-ayatanaappindicator3-0.1", "librsvg2-common"],
+    *[
+        "espeak-ng",
+        "xvfb",
+        "trayer",
+        "python3-gi",
+        "gir1.2-gtk-3.0",
+        "gir1.2-ayatanaappindicator3-0.1",
+        "librsvg2-common",
+    ],
 ]
 """What the tests play with: real sound servers, a message bus, a screen with a panel, and the tools that are measured
 against. Debian's own PyGObject serves Python 3.11, whoever's it is.

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
 GROUND = {
-    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices"),
+    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices", "presets"),
     *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
-from tray_app.notices import AGAIN, Notice, Notices, Told
+from tray_app.notices import AGAIN, Notice, Notices, Told, describe
 from tray_app.recorder.quiet import FORGOTTEN, NOTHING_HEARD, Quiet
 from tray_app.states import State
 from tray_app.tray.tray import MAX_TEXT, MAX_TITLE
@@ -70,6 +71,16 @@ class Clock:
 )
 def test_what_is_said(event: Told, title: str, text: str) -> None:
     assert Notices().of(event) == Notice(title, text)
+
+
+def test_a_found_threshold_is_told() -> None:
+    facts = {"rule": {"silence_thresh": -52.3, "auto": True}}
+    done = JobFinished("talk", TAKE, None, seconds=100, kept_seconds=70, facts=facts)
+    told = "were recorded, 30.0 s were silence. Silence was at most −52.3 dBFS (found)."
+    assert describe(done).endswith(told)
+    assert describe(replace(done, kept_seconds=100)).endswith("1:40. Silence was at most −52.3 dBFS (found).")
+    fixed = replace(done, facts={"rule": {"silence_thresh": -40.0, "auto": False}})
+    assert "dBFS" not in describe(fixed) + describe(replace(done, facts={"rule": None}))
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tray_app.desktop.desktop import Desktop
 from tray_app.disk import Disk, Patience
 from tray_app.errors import SourceError, StorageError
 from tray_app.events import DiskLow, EventBus, Level, Unheard
+from tray_app.presets import PRESETS, current, texts_of
 from tray_app.resident import Resident
 from tray_app.settings import load
 from tray_app.shown import Shown
@@ -403,6 +404,37 @@ def test_a_choice_holds_from_the_next_take_and_survives_a_restart(desk: Desk) ->
     assert desk.env_file.read_text().startswith("# mine\n")
     again = load({}, {}, desk.env_file)
     assert (again.bit_depth, again.channels) == (16, 1)
+
+
+class CountingDisk(Disk):
+    """Counts how often the settings are written."""
+
+    writes = 0
+
+    def create(self, path: Path) -> io.FileIO:
+        self.writes += path.suffix == ".tmp"
+        return super().create(path)
+
+
+def test_a_preset_is_one_choice_and_one_write(tmp_path: Path) -> None:
+    disk = CountingDisk()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    desk.tray.pick(Action.CHOOSE, "\n".join(f"{name}={text}" for name, text in texts_of("music").items()))
+    desk.sees(lambda view: view.settings and current(view.settings) is PRESETS[2])
+    wait_until(lambda: "RECORDER_FADE=20\n" in desk.env_file.read_text(), 20, "it is kept")
+    assert disk.writes == 1
+    assert desk.env_file.read_text().startswith("# mine\n")
+    assert current(load({}, {}, desk.env_file)) is PRESETS[2]
+    desk.resident.quit()
+    desk.ended()
+
+
+def test_of_several_values_none_holds_where_one_is_not_allowed(desk: Desk) -> None:
+    before = desk.app.settings
+    desk.tray.pick(Action.CHOOSE, "RECORDER_FADE=20\nRECORDER_CUT=nowhere")
+    assert "RECORDER_CUT" in desk.sees(lambda view: view.trouble).trouble
+    assert desk.app.settings == before
 
 
 def test_notifications_are_switched_at_once(tmp_path: Path) -> None:

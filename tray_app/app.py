@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import CutRule, rule_of
 from tray_app.capture import DEFAULT, all_sources, find, pick
 from tray_app.capture.base import Backend, Source
 from tray_app.desktop.notify import Notifier
@@ -185,7 +185,7 @@ class App:
 
     def rule(self) -> CutRule:
         """Return the rule of the settings, whether or not silence is removed by itself."""
-        return CutRule(self.settings.min_silence_len, self.settings.silence_thresh)
+        return rule_of(self.settings)
 
     def trim_again(self, original: Path) -> None:
         """Queue the kept original of a take to be trimmed once more, by the settings as they are now.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, settings
+from tray_app import __version__, logs, presets, settings
 from tray_app.errors import RecorderError
 
 log = logging.getLogger(__name__)
@@ -223,8 +223,11 @@ def say(text: str) -> None:
 
 
 def _overrides(args: argparse.Namespace, command: Command | None) -> dict[str, str]:
-    """Return the command line's settings: the texts of the arguments that were given, by variable."""
+    """Return the command line's settings: the texts of the arguments that were given, by variable.
+
+    A preset's values are weaker than those.
+    """
+    preset = presets.texts_of(args.preset) if getattr(args, "preset", None) else {}
     given = {**(command.OVERRIDES if command else {}), "log_level": "RECORDER_LOG_LEVEL"}
-    return {
-        variable: str(value) for name, variable in given.items() if (value := getattr(args, name, None)) is not None
-    }
+    texts = {name: str(value) for name in given if (value := getattr(args, name, None)) is not None}
+    return {**preset, **{given[name]: text for name, text in texts.items()}}

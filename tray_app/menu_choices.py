@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tray_app.app import App
@@ -27,18 +27,18 @@ class Choices:
         self._line = Line("choices")
         self._lock = threading.Lock()
 
-    def choose(self, name: str, text: str) -> None:
-        """Give a variable another value. A disk that is slow, or fails, does not keep it from holding."""
+    def choose(self, texts: Mapping[str, str]) -> None:
+        """Give variables other values, by name, all or none. A disk that is slow, or fails, does not matter to that."""
         app = self._app
         try:
             with self._lock:
-                app.settings = choose(app.settings, {name: text})
+                app.settings = choose(app.settings, texts)
         except RecorderError as error:
             self._say(error)
             return
-        log.info("chosen: %s=%s", name, text)
+        log.info("chosen: %s", ", ".join(f"{name}={text}" for name, text in texts.items()))
         app.notifier.enable(app.settings.notify)
-        self._line.put(lambda: self._keep(name, text))
+        self._line.put(lambda: self._keep(texts))
         self._changed()
 
     def wait(self) -> None:
@@ -46,9 +46,9 @@ class Choices:
         if not self._line.wait(WAIT):
             log.warning("not all choices are kept: the disk does not answer")
 
-    def _keep(self, name: str, text: str) -> None:
+    def _keep(self, texts: Mapping[str, str]) -> None:
         try:
-            file = keep(self._app.settings, {name: text}, self._app.disk)
+            file = keep(self._app.settings, texts, self._app.disk)
         except RecorderError as error:
             self._say(error)
         else:

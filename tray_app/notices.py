@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
 from tray_app.settings import APP_NAME
 from tray_app.states import State
-from tray_app.words import clock_time, megabytes
+from tray_app.words import clock_time, dbfs, megabytes
 
 AGAIN = 60.0
 """Seconds in which the same words are not told twice: a loose plug comes and goes many times a minute."""
@@ -114,11 +114,15 @@ def disk_low(event: DiskLow) -> str:
 def describe(done: JobFinished) -> str:
     """Say in a sentence or two what a take has become."""
     length = clock_time(done.seconds)
+    rule = done.facts.get("rule") or {}
+    found = f" Silence was at most {dbfs(rule['silence_thresh'])} (found)." if rule.get("auto") else ""
     if not done.heard:
         return f"Nothing was heard in {done.name} ({length}), so there is no trimmed file. The original is kept."
     path = done.file
     name = path.name if path else done.name
     if done.trimmed is None or done.kept_seconds >= done.seconds:
-        return f"{name}, {length}."
+        return f"{name}, {length}.{found}"
     saved = clock_time(done.seconds - done.kept_seconds)
-    return f"{name}, {clock_time(done.kept_seconds)} without silence; {length} were recorded, {saved} were silence."
+    return (
+        f"{name}, {clock_time(done.kept_seconds)} without silence; {length} were recorded, {saved} were silence.{found}"
+    )

@@ -165,6 +165,22 @@ def fitting(bits: int | None, rate: int | None, channels: int | None) -> list[Fo
     return [found for found in FORMATS.values() if not refusal(found, bits, rate, channels)]
 
 
+def misfit(name: str, bits: int, rate: int | None, channels: int | None) -> tuple[str, str, int] | None:
+    """Return why the format of this name cannot hold such a recording, and the variable and the value that it is about.
+
+    None where it can. `rate` and `channels` are None where the device decides.
+    """
+    chosen = FORMATS[name]
+    for why, variable, value in (
+        (refusal(chosen, bits, None, None), "RECORDER_BIT_DEPTH", bits),
+        (refusal(chosen, None, rate, None), "RECORDER_SAMPLE_RATE", rate),
+        (refusal(chosen, None, None, channels), "RECORDER_CHANNELS", channels),
+    ):
+        if why and value is not None:
+            return why, variable, value
+    return None
+
+
 def _takes_rate(found: Format, rate: int) -> bool:
     return rate <= found.rates[-1] if found.any_rate else rate in found.rates
 

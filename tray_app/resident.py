@@ -161,7 +161,7 @@ class Resident:
         folder = app.settings.save_folder
         does: dict[Action, Callable[[], object]] = {
             Action.DISCARD: self._discard,
-            Action.CHOOSE: lambda: self._choices.choose(*value.split("=", 1)),
+            Action.CHOOSE: lambda: self._choices.choose(dict(line.split("=", 1) for line in value.split("\n"))),
             Action.OPEN_FOLDER: lambda: errands.open_folder(folder),
             Action.OPEN_ORIGINALS: lambda: errands.open_originals(folder),
             Action.OPEN_FILE: lambda: errands.open_file(Path(value)),
@@ -272,7 +272,7 @@ class Resident:
         self._app.bus.wake()
 
     def _folder_chosen(self, folder: Path) -> None:
-        self._choices.choose("RECORDER_SAVE_FOLDER", str(folder))
+        self._choices.choose({"RECORDER_SAVE_FOLDER": str(folder)})
         self._shelf.soon()
 
     # Start with the desktop

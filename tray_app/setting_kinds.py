@@ -103,13 +103,18 @@ def number(lowest: int, highest: int) -> Kind:
     return Kind(parse, f"a number from {lowest} to {highest}")
 
 
-def device_or(number: Kind) -> Kind:
-    """Return the kind of `number`, or of None for the device's own, written `device`."""
+def word_or(word: str, number: Kind) -> Kind:
+    """Return the kind of `number`, or of None, written as `word`."""
 
     def parse(value: str) -> object:
-        return None if value.lower() == "device" else number.parse(value)
+        return None if value.lower() == word else number.parse(value)
 
-    return Kind(parse, f"device, or {number.allowed}")
+    return Kind(parse, f"{word}, or {number.allowed}")
+
+
+def device_or(number: Kind) -> Kind:
+    """Return the kind of `number`, or of None for the device's own, written `device`."""
+    return word_or("device", number)
 
 
 def one_of(*choices: str | int) -> Kind:

@@ -23,8 +23,19 @@ import platformdirs
 
 from tray_app.env_file import PREFIX, read, read_text, shown
 from tray_app.errors import SettingError
-from tray_app.outputs import AS_RECORDED, FORMATS, Output, Quality, fitting, refusal
-from tray_app.setting_kinds import ON_OFF, Kind, device_or, file_name, folder, number, one_of, plain_text, whole_number
+from tray_app.outputs import AS_RECORDED, FORMATS, Output, Quality, fitting, misfit
+from tray_app.setting_kinds import (
+    ON_OFF,
+    Kind,
+    device_or,
+    file_name,
+    folder,
+    number,
+    one_of,
+    plain_text,
+    whole_number,
+    word_or,
+)
 
 APP_NAME = "Tray Recorder"
 """Names the program's folders for configuration and logs."""
@@ -69,7 +80,8 @@ class Settings:
     """Everything that can be chosen, checked. Made by `load`; equal when the choices are equal.
 
     `save_folder` is absolute. `sample_rate` in Hz and `channels` are None for the device's own. `min_silence_len` is
-    in milliseconds, `silence_thresh` in dBFS; `max_minutes` is 0 for no limit.
+    in milliseconds, and so are `keep_silence`, `longest_pause`, `shortest_sound` and `fade`, where 0 is off.
+    `silence_thresh` is in dBFS, None where it is found in the take; `max_minutes` is 0 for no limit.
 
     `origin` tells for every variable where its value came from: "command line", "environment", the path of the
     `.env`, or "default". `unknown` has one line for the log for each thing that was found and means nothing.
@@ -120,7 +132,46 @@ class Settings:
         int, _Choice(whole_number(1, 60000), "500", "The shortest silence that is removed, in milliseconds.")
     ]
     silence_thresh: Annotated[
-        float, _Choice(number(-120, 0), "-40", "What is at most this loud, in dBFS, counts as silence.")
+        float | None,
+        _Choice(
+            word_or("auto", number(-120, 0)),
+            "-40",
+            "What is at most this loud, in dBFS, counts as silence. auto finds it in the take's noise, at its end.",
+        ),
+    ]
+    keep_silence: Annotated[
+        int,
+        _Choice(whole_number(0, 10000), "0", "Milliseconds of silence that are kept before and after every sound."),
+    ]
+    longest_pause: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 60000),
+            "0",
+            "Milliseconds that are left of a silence between sounds, where that is more than is kept anyway; 0 is off.",
+        ),
+    ]
+    cut: Annotated[
+        str,
+        _Choice(
+            one_of("everywhere", "edges"), "everywhere", "Where silence is removed; edges is at the start and the end."
+        ),
+    ]
+    shortest_sound: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 10000),
+            "0",
+            "A sound between two silences that is shorter than so many milliseconds, a click, is removed with them.",
+        ),
+    ]
+    fade: Annotated[
+        int,
+        _Choice(
+            whole_number(0, 1000),
+            "0",
+            "Milliseconds of fade before and after a cut. 0 leaves what is kept bit for bit as it was recorded.",
+        ),
     ]
     keep_original: Annotated[
         bool,
@@ -262,27 +313,20 @@ def changed(settings: Settings, texts: Mapping[str, str], file: Path) -> Setting
     return dataclasses.replace(settings, **values, origin=MappingProxyType(origin), env_file=file)
 
 
+_OUTPUT = f"{PREFIX}OUTPUT_FORMAT"
 _SHAPE = ("output_format", "bit_depth", "sample_rate", "channels")
 
 
 def _refuse_pair(values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
     """Refuse a format that cannot hold what is recorded: now, and not after the meeting. Raises `SettingError`."""
-    name, bits, rate, channels = (values[field] for field in _SHAPE)
-    chosen = FORMATS[name]
-    for variable, shape in (
-        ("BIT_DEPTH", (bits, None, None)),
-        ("SAMPLE_RATE", (None, rate, None)),
-        ("CHANNELS", (None, None, channels)),
-    ):
-        why = refusal(chosen, *shape)
-        if why:
-            value = next(one for one in shape if one is not None)
-            others = ", ".join(found.name for found in fitting(bits, rate, channels))
-            place = _place(origin[f"{PREFIX}OUTPUT_FORMAT"])
-            raise SettingError(
-                f"{PREFIX}OUTPUT_FORMAT is {name} (from {place}); {why}, and {PREFIX}{variable} is {value}.",
-                todo=f"Change one of them; what holds this: {others}.",
-            )
+    name, *shape = (values[field] for field in _SHAPE)
+    found = misfit(name, *shape)
+    if found is not None:
+        why, variable, value = found
+        raise SettingError(
+            f"{_OUTPUT} is {name} (from {_place(origin[_OUTPUT])}); {why}, and {variable} is {value}.",
+            todo=f"Change one of them; what holds this: {', '.join(one.name for one in fitting(*shape))}.",
+        )
 
 
 def _strongest(variable: _Variable, layers: list[tuple[str, Mapping[str, str]]]) -> _Found:

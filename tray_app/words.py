@@ -12,6 +12,11 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def dbfs(level: float) -> str:
+    """Return a level as `−52.3 dBFS`."""
+    return f"{level:g} dBFS".replace("-", "−")
+
+
 def exact_time(ms: int) -> str:
     """Return a place in a recording as `1:02:03.456`, `2:03.456` or, below a minute, `3.456`."""
     minutes, rest = divmod(ms, 60_000)

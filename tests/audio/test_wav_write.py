@@ -191,6 +191,26 @@ def test_finishing_twice_and_writing_on_is_fine() -> None:
     assert file.getvalue() == ours(fmt, b"abcdef")
 
 
+@pytest.mark.parametrize("fmt", FORMATS, ids=name)
+@pytest.mark.parametrize("more", [0, 7, 700])
+def test_what_is_cut_back_leaves_no_trace(fmt: AudioFormat, more: int) -> None:
+    """Also where the file was stated as longer meanwhile: it is as if the rest had never been written."""
+    file = io.BytesIO()
+    writer = WavWriter(file, fmt, refresh_ms=1)
+    first, second = sound(fmt, 503), sound(fmt, more, seed=2)
+    writer.write(first + sound(fmt, 400, seed=3))
+    writer.cut_back(503)
+    assert writer.frames == 503
+    assert WavReader(io.BytesIO(file.getvalue())).frames == 503, "a crash now leaves what counts"
+    if more:
+        writer.write(second)
+    writer.finish()
+    assert file.getvalue() == ours(fmt, first + second)
+    for frames in (-1, 504 + more):
+        with pytest.raises(ValueError, match="cannot be left"):
+            writer.cut_back(frames)
+
+
 def test_arrays_are_written_as_they_lie() -> None:
     samples = np.arange(12, dtype="<i2").reshape(-1, 2)
     file = io.BytesIO()

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks import encoding, plot, recording, starting, trimming
+from tests.benchmarks import options as cut_options
 from tests.benchmarks.peers import PYDUB
 from tests.benchmarks.report import Table
 from tests.benchmarks.trimming import KINDS, Point, Workshop
@@ -105,6 +106,7 @@ def _trimmed(options: argparse.Namespace, shop: Workshop, points: list[Point]) -
     yield trimming.kinds(shop, middle)
     yield trimming.worst(shop, middle)
     yield trimming.many(shop, 8, middle)
+    yield cut_options.options(shop, middle)
     if not options.no_pydub and any(peer.name == PYDUB for peer in runners):
         cases: list[tuple[str, int]] = [(kind, number) for number in lengths[:2] for kind in ("meeting", *KINDS)]
         cases += [("meeting", number) for number in lengths[2:] if number <= trimming.PEERS_UP_TO]

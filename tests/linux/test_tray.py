@@ -65,7 +65,8 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         source = lines(desktop, "Source")
         assert source[0] == "(o) What you hear: follow the default output"
         assert source.count("( ) Null Output") == 2
-        assert "(o) −42.5 dBFS (from .env)" in lines(desktop, "Remove silence")
+        assert "(o) Own values" in lines(desktop, "Remove silence")
+        assert "(o) −42.5 dBFS (from .env)" in lines(desktop, "Remove silence", "Silence is at most")
         assert desktop.title == "Tray Recorder – Not recording"
         idle = desktop.picture
 
@@ -94,8 +95,14 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         wait_until(lambda: desktop.shown_files == [(program.takes / "talk.wav").as_uri()], 20, "the file manager")
 
         # What is chosen shows at once …
-        desktop.click("Remove silence", "−55 dBFS")
-        desktop.click("Remove silence", "1.5 s")
+        desktop.click("Remove silence", "Speech")
+        wait_until(lambda: desktop.has("Remove silence: Speech (−45 dBFS, 750 ms)"), 20, "the preset is chosen")
+        assert lines(desktop, "Remove silence")[2:6] == ["( ) Exact", "(o) Speech", "( ) Music", "( ) Edges only"]
+        # Every choice makes a new menu, so that a line found in the old one cannot be clicked.
+        desktop.click("Remove silence", "Silence is at most", "−55 dBFS")
+        wait_until(lambda: desktop.has("Remove silence: −55 dBFS, 750 ms"), 20, "the threshold is chosen")
+        desktop.click("Remove silence", "Silence lasts at least", "1.5 s")
+        wait_until(lambda: desktop.has("Remove silence: −55 dBFS, 1.5 s"), 20, "the length is chosen")
         desktop.click("Format", "16 bits")
         desktop.click("Format", "Mono")
         desktop.click("When I exit", "Finish them at the next start")
@@ -104,8 +111,8 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
         desktop.click("Source", mic.label)
         wait_until(lambda: desktop.has(f"Source: {mic.label}"), 20, "the source is chosen")
         wait_until(lambda: "[x] Start with the desktop" in texts(desktop.menu()), 20, "it starts with the desktop")
-        assert "(o) −55 dBFS" in lines(desktop, "Remove silence")
-        assert "−42.5" not in "".join(lines(desktop, "Remove silence"))
+        assert "(o) −55 dBFS" in lines(desktop, "Remove silence", "Silence is at most")
+        assert "−42.5" not in "".join(lines(desktop, "Remove silence", "Silence is at most"))
         desktop.click("Exit")
         assert program.ended() == (0, "")
 
@@ -113,6 +120,7 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
     kept = program.env_file.read_text()
     assert kept.startswith("# My own settings.\n")
     assert "RECORDER_SILENCE_THRESH=-55 # a loud room\n" in kept
+    assert "RECORDER_KEEP_SILENCE=200\n" in kept, "of the preset"
     with Program(desktop, tmp_path, sound) as program:
         wait_until(lambda: desktop.has(f"Source: {mic.label}"), 20, "the source")
         assert desktop.has("Remove silence: −55 dBFS, 1.5 s")

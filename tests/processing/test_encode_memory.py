@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 def peak(source: Path, name: str) -> int:
     """The peak memory, in bytes, of a process that encodes a file."""
     target, output = source.with_suffix(f".{name}"), default(name)
-    command = [sys.executable, "-c", _ENCODE, source, target, name, str(output.quality)]
+    command = [sys.executable, "-c", _ENCODE, str(source), str(target), name, str(output.quality)]
     found = int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     target.unlink()
     return found

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ from tray_app.take.take import (
 )
 
 TRIMS = Plan(CutRule(700, -35.5), keep_original=False)
+ALL = CutRule(60000, -119.5, True, 10000, 60000, True, 10000, 1000)
+"""A rule whose every value is another than the default, and as long as the settings let it be."""
 
 
 def test_a_take_is_owned_until_it_is_released_and_remembers(tmp_path: Path) -> None:
@@ -168,6 +171,31 @@ def test_a_marker_of_the_first_version_is_read(
     again.release()
 
 
+@pytest.mark.parametrize("rule", [ALL, CutRule(silence_thresh=None, auto=True), CutRule(keep_silence=200, fade=5)])
+def test_a_marker_holds_all_of_the_rule_in_one_write_that_is_as_long_as_ever(tmp_path: Path, rule: CutRule) -> None:
+    take = begin(Disk(), tmp_path, "take", Plan(rule))
+    size = take.paths.marker.stat().st_size
+    take.remember(stage=Stage.PARKED, attempts=3, reason="The disk is full. " * 20)
+    assert take.paths.marker.stat().st_size == size
+    take.release()
+    again = claim(Disk(), take.paths.marker)
+    assert again is not None
+    assert again.memory.plan.rule == rule
+    again.release()
+
+
+def test_what_a_marker_of_the_second_version_does_not_say_is_the_default(tmp_path: Path) -> None:
+    take = begin(Disk(), tmp_path, "take", TRIMS)
+    take.release()
+    plan = {"rule": {"min_silence_len": 700, "silence_thresh": -35.5}, "keep_original": False}
+    text = {"version": 2, "stage": "finishing", "plan": plan, "live": True, "attempts": 0, "reason": ""}
+    take.paths.marker.write_text(json.dumps(text))
+    again = claim(Disk(), take.paths.marker)
+    assert again is not None
+    assert again.memory.plan == TRIMS
+    again.release()
+
+
 @settings(deadline=None, max_examples=effort(300, 60))
 @given(st.binary(max_size=300) | st.text().map(str.encode), st.integers(0, 200), st.booleans())
 def test_a_damaged_marker_is_a_crashed_recordings(
@@ -199,12 +227,18 @@ FACTS = Facts(
     cuts=((0, 500),),
     kept_frames=100,
     stop_ms=0.5,
+    rule=ALL,
 )
 
 
 def test_facts_come_back_from_the_sidecar(tmp_path: Path) -> None:
     write_sidecar(Disk(), tmp_path / "take.json", FACTS)
     assert read_sidecar(Disk(), tmp_path / "take.json") == FACTS
+    told = json.loads((tmp_path / "take.json").read_text())
+    assert told["rule"]["silence_thresh"] == -119.5
+    del told["rule"], told["sleeps"]
+    (tmp_path / "take.json").write_text(json.dumps(told))
+    assert read_sidecar(Disk(), tmp_path / "take.json") == replace(FACTS, rule=None), "the first sidecars have no rule"
     assert [path.name for path in tmp_path.iterdir()] == ["take.json"]
 
 

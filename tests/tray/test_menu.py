@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.tray.views import MICROPHONE, SINCE, SPEAKERS, at_home, chosen, labels, opened, recording
 from tray_app import __version__
-from tray_app.settings import load
+from tray_app.presets import PRESETS, texts_of
+from tray_app.settings import changed, load
 from tray_app.states import Command, State, transition
 from tray_app.tray.entries import Entries
 from tray_app.tray.menu import SEPARATOR, Item, items
@@ -42,7 +43,7 @@ VIEWS = [
 SETTINGS = [
     "---",
     "Source: what you hear >",
-    "Remove silence: −40 dBFS, 500 ms >",
+    "Remove silence: Exact (−40 dBFS, 500 ms) >",
     "Format: WAV, 24 bits >",
     "---",
     "Recent recordings >",
@@ -124,19 +125,48 @@ def test_the_sources() -> None:
     assert labels(opened(at_home(sources=()), "Source")) == ["(o) What you hear: follow the default output"]
 
 
-def test_what_counts_as_silence() -> None:
-    assert labels(opened(at_home(), "Remove silence: −40 dBFS, 500 ms")) == [
-        "[x] Remove silence",
-        "---",
-        "Silence is what is at most this loud:",
-        *("( ) −60 dBFS", "( ) −55 dBFS", "( ) −50 dBFS", "( ) −45 dBFS"),
-        *("(o) −40 dBFS", "( ) −35 dBFS", "( ) −30 dBFS"),
-        "---",
-        "and lasts at least:",
-        *("( ) 250 ms", "(o) 500 ms", "( ) 750 ms", "( ) 1 s", "( ) 1.5 s", "( ) 2 s"),
+def test_silence_by_preset() -> None:
+    assert labels(opened(at_home(), "Remove silence: Exact (−40 dBFS, 500 ms)")) == [
+        *("[x] Remove silence", "---"),
+        *("(o) Exact", "( ) Speech", "( ) Music", "( ) Edges only", "---"),
+        *("Silence is at most: −40 dBFS >", "Silence lasts at least: 500 ms >", "Silence kept around sounds: 0 ms >"),
     ]
     off = at_home(settings=chosen(remove_silence=False))
     assert labels(opened(off, "Remove silence: off")) == ["[ ] Remove silence"]
+    for preset in PRESETS:
+        shown = at_home(settings=changed(chosen(), preset.texts, Path("takes/.env")))
+        lines = opened(shown, f"Remove silence: {preset.label} (")
+        assert [line for line in labels(lines) if line.startswith("(o)")] == [f"(o) {preset.label}"]
+        assert f"Silence kept around sounds: {preset.texts['RECORDER_KEEP_SILENCE']} ms >" in labels(lines)
+        (speech,) = [line for line in lines if isinstance(line, Item) and line.label == "Speech"]
+        assert dict(line.split("=") for line in speech.value.split("\n")) == texts_of("speech")
+        assert speech.action is Action.CHOOSE
+
+
+def test_silence_value_by_value() -> None:
+    assert labels(opened(at_home(), "Remove silence", "Silence is at most")) == [
+        "( ) Found in the noise of each take, at its end",
+        *("( ) −60 dBFS", "( ) −55 dBFS", "( ) −50 dBFS", "( ) −45 dBFS"),
+        *("(o) −40 dBFS", "( ) −35 dBFS", "( ) −30 dBFS"),
+    ]
+    assert labels(opened(at_home(), "Remove silence", "Silence lasts")) == [
+        *("( ) 250 ms", "(o) 500 ms", "( ) 750 ms", "( ) 1 s", "( ) 1.5 s", "( ) 2 s"),
+    ]
+    assert labels(opened(at_home(), "Remove silence", "Silence kept")) == [
+        *("(o) 0 ms", "( ) 100 ms", "( ) 200 ms", "( ) 300 ms", "( ) 500 ms"),
+    ]
+    found = at_home(settings=chosen(silence_thresh=None, keep_silence=200))
+    assert "(o) Own values" in labels(opened(found, "Remove silence: found in the noise, 500 ms"))
+    assert labels(opened(found, "Remove silence", "Silence is at most: found in the noise"))[0].startswith("(o) Found")
+
+
+def test_a_preset_is_grey_where_one_of_its_values_is_set_outside() -> None:
+    view = at_home(settings=chosen({"RECORDER_FADE": "7"}))
+    lines = labels(opened(view, "Remove silence"))
+    assert lines[0] == "Grey: set outside, by the command line or the environment"
+    assert [line for line in lines if "Speech" in line or "Exact" in line] == ["( ) Exact grey", "( ) Speech grey"]
+    assert "(o) Own values" in lines
+    assert "( ) −60 dBFS" in labels(opened(view, "Remove silence", "Silence is at most")), "that may be chosen"
 
 
 def test_a_value_of_ones_own_is_shown_as_such() -> None:
@@ -144,10 +174,10 @@ def test_a_value_of_ones_own_is_shown_as_such() -> None:
         settings=chosen(silence_thresh=-42.5, min_silence_len=3333, sample_rate=22_050, channels=6, remove_silence=True)
     )
     silence = labels(opened(own, "Remove silence: −42.5 dBFS, 3.333 s"))
-    assert [line for line in silence if line.startswith("(o)")] == [
-        "(o) −42.5 dBFS (from .env)",
-        "(o) 3.333 s (from .env)",
-    ]
+    assert [line for line in silence if line.startswith("(o)")] == ["(o) Own values"]
+    for value in ("−42.5 dBFS", "3.333 s"):
+        name = "Silence is at most" if "dBFS" in value else "Silence lasts at least"
+        assert labels(opened(own, "Remove silence", f"{name}: {value}"))[-1] == f"(o) {value} (from .env)"
     form = labels(opened(own, "Format: WAV, 24 bits, 22.05 kHz, 6 channels"))
     assert [line for line in form if line.startswith("(o)")] == [
         "(o) WAV",
@@ -331,15 +361,20 @@ def test_every_choice_offered_is_one_that_the_settings_take(view: View) -> None:
     offered = [entry.value for entry in walk(items(view)) if entry.action is Action.CHOOSE]
     assert len(offered) > 25
     for value in offered:
-        name, text = value.split("=", 1)
-        settings = load({name: text}, {}, Path(__file__).with_name("empty.env"))
+        texts = dict(line.split("=", 1) for line in value.split("\n"))
+        name, text = next(iter(texts.items()))
+        settings = load(texts, {}, Path(__file__).with_name("empty.env"))
         fixed = replace(settings, fixed=frozenset(), save_folder=Path("takes"))
         after = replace(view, settings=fixed, pinned=text if name == "RECORDER_SOURCE" and text != "default" else "")
         ticked = [entry for entry in walk(items(after)) if entry.value == value]
         if ticked and ticked[0].radio:
             assert ticked[0].checked
-        for group in ("SOURCE", "SILENCE_THRESH", "MIN_SILENCE_LEN", "BIT_DEPTH", "SAMPLE_RATE", "CHANNELS", "ON_QUIT"):
-            ticks = [one.checked for one in walk(items(after)) if one.value.startswith(f"RECORDER_{group}=")]
+        for group in (
+            *("SOURCE", "SILENCE_THRESH", "MIN_SILENCE_LEN", "KEEP_SILENCE"),
+            *("BIT_DEPTH", "SAMPLE_RATE", "CHANNELS", "ON_QUIT"),
+        ):
+            lines = [one for one in walk(items(after)) if one.value.startswith(f"RECORDER_{group}=")]
+            ticks = [one.checked for one in lines if "\n" not in one.value]
             assert not ticks or ticks.count(True) == 1
 
 

@@ -213,9 +213,11 @@ def test_menus_in_the_menu(program: Running, windows: FakeWindows) -> None:
     windows.open_menu()
     silence = next(entry for entry in windows.menu if entry.label.startswith("Remove silence"))
     inner = {entry.label: entry for entry in windows.menus[silence.opens]}
-    assert (inner["−40 dBFS"].checked, inner["−40 dBFS"].radio, inner["−35 dBFS"].checked) == (True, True, False)
+    assert (inner["Exact"].checked, inner["Exact"].radio, inner["Speech"].checked) == (True, True, False)
     assert (inner["Remove silence"].checked, inner["Remove silence"].radio) == (True, False)
-    windows.choose(silence.label, "−60 dBFS")
+    levels = {entry.label: entry for entry in windows.menus[inner["Silence is at most: −40 dBFS"].opens]}
+    assert (levels["−40 dBFS"].checked, levels["−40 dBFS"].radio, levels["−35 dBFS"].checked) == (True, True, False)
+    windows.choose(silence.label, "Silence is at most: −40 dBFS", "−60 dBFS")
     program.wait_asked(Action.CHOOSE)
     windows.open_menu()
     windows.choose("Recent recordings", "b.wav", "Open")

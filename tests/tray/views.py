@@ -65,7 +65,10 @@ def _label(item: Item) -> str:
     )
 
 
-def opened(view: View, label: str, system: str = "win32") -> tuple[Entries, ...]:
-    """Return what the line that begins so opens."""
-    (found,) = (item for item in items(view, system) if isinstance(item, Item) and item.label.startswith(label))
-    return found.entries
+def opened(view: View, *labels: str, system: str = "win32") -> tuple[Entries, ...]:
+    """Return what opens at the end of a way through the menus; each label is the beginning of one."""
+    entries = tuple(items(view, system))
+    for label in labels:
+        (found,) = (item for item in entries if isinstance(item, Item) and item.label.startswith(label))
+        entries = found.entries
+    return entries

@@ -37,15 +37,21 @@ _EXACT_FLOAT = 1 << 53
 _DTYPES = {8: "u1", 16: "<i2", 24: "<i4", 32: "<i4"}
 
 
+def full_scale(fmt: AudioFormat) -> int:
+    """Return the sample value that is 0 dBFS, on the scale on which sound is judged."""
+    return 1 << (31 if fmt.bits == 24 else fmt.bits - 1)
+
+
 class EnergyMeter:
     """Measures the excess of each millisecond over `silence_thresh` (dBFS, at most 0), in the sound's own width.
 
-    24-bit sound is judged on the 32-bit scale, as `256 * sample`, since pydub widens it before it looks.
+    With None it is the excess over nothing: each millisecond's sum of squares itself. 24-bit sound is judged on the
+    32-bit scale, as `256 * sample`, since pydub widens it before it looks.
     """
 
-    def __init__(self, fmt: AudioFormat, silence_thresh: float) -> None:
-        judged_bits = 32 if fmt.bits == 24 else fmt.bits
-        limit = (math.floor(10 ** (silence_thresh / 20) * 2 ** (judged_bits - 1)) + 1) ** 2
+    def __init__(self, fmt: AudioFormat, silence_thresh: float | None) -> None:
+        full = full_scale(fmt)
+        limit = 0 if silence_thresh is None else (math.floor(10 ** (silence_thresh / 20) * full) + 1) ** 2
         self._fmt = fmt
         self._limit = (limit >> 32, limit & _LOW)
         self._up = 16 if fmt.bits == 24 else 0

@@ -1,31 +1,23 @@
 """Copies what silence removal keeps: while recording (`LiveTrimmer`) or from a finished file (`trim`).
 
 Both push the sound through the same sieve, so both write the same bytes. Kept sound is never re-encoded: it is
-written from the very buffer into which it was read. Only what is undecided is held: a window and a block. Where a
-window is so long that this would be much, a file is read twice instead.
+written from the very buffer into which it was read, and but for fades as it is. Only what is undecided is held: a
+window, what the rule holds, and a block. Where that would be much, or where the rule waits for the sound's end, a file
+is read twice instead. Where the threshold is to be found in the sound, it is read once more before.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from tray_app.audio.fades import Piece, apply_fade, kept_pieces
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import EXACT, CutRule
-from tray_app.audio.silence import Run, SilenceDetector
+from tray_app.audio.sieve import CutBack, Sieve, TrimResult, Turn, Write, detector_for, most_held
 
-Write = Callable[[memoryview], object]
-"""Takes whole frames and writes them all. What it raises passes through.
-
-The view is valid during the call only; in `trim` longer, see `Turn`.
-"""
-
-Turn = Callable[[], object]
-"""Called by `trim` before it uses a buffer again. It has two and takes them by turns, so that a `Write` may do its work
-later: it must be done with all that it got before the last call but one.
-"""
+__all__ = ["LiveTrimmer", "Reader", "TrimCancelledError", "TrimResult", "Turn", "Write", "trim"]
 
 _LIVE_BLOCK_MS = 100
 """While recording, sound is gathered to this length: few writes, and under a millisecond of work left at Stop."""
@@ -55,16 +47,6 @@ class Reader(Protocol):
         """Fill `buffer` as far as there is sound; return the bytes read, whole frames, 0 at the end."""
 
 
-@dataclass(frozen=True)
-class TrimResult:
-    """What was done: `frames` seen, `kept_frames` written, `cuts` in ms, `heard` False where nothing was kept."""
-
-    frames: int
-    kept_frames: int
-    cuts: tuple[tuple[int, int], ...]
-    heard: bool
-
-
 class TrimCancelledError(Exception):
     """`trim` was told to stop; what it wrote so far is no complete result."""
 
@@ -73,15 +55,15 @@ class LiveTrimmer:
     """Removes silence while the sound is still coming in.
 
     `write` gets the kept sound in pieces of about 100 ms. What it raises passes through `feed` and `finish`; the
-    trimmer is of no use then.
+    trimmer is of no use then. `cut_back` is told at the end, before a last piece, how many of the frames count that
+    were written so far: needed for rules that wait for the sound's end. Raises `ValueError` for a rule whose threshold
+    is yet to be found.
     """
 
-    def __init__(self, fmt: AudioFormat, write: Write, rule: CutRule = EXACT) -> None:
-        detector = SilenceDetector(fmt, rule.min_silence_len, rule.silence_thresh)
+    def __init__(self, fmt: AudioFormat, write: Write, rule: CutRule = EXACT, cut_back: CutBack | None = None) -> None:
         block = (fmt.ms_to_frame(_LIVE_BLOCK_MS) + 1) * fmt.frame_bytes
         # Room for twice what can be undecided, so that it is seldom moved.
-        buffer = memoryview(bytearray(2 * detector.most_undecided * fmt.frame_bytes + block))
-        self._sieve = _Sieve(detector, write, block, [buffer], _nothing)
+        self._sieve = Sieve(fmt, rule, write, block, count=1, room=2, turn=_nothing, cut_back=cut_back)
         self._frame_bytes = fmt.frame_bytes
         self._room = self._sieve.room()
         self._gathered = 0
@@ -131,50 +113,68 @@ def trim(
     """Write what silence removal keeps of all that `reader` has, in blocks of about 2 MiB.
 
     `progress` gets the part that is done, 0.0 to 1.0, after every block. `cancelled` is asked before every block;
-    True ends it with `TrimCancelledError`. Raises whatever reader, `write` and `turn` raise.
+    True ends it with `TrimCancelledError`. A threshold that is to be found is found first. Raises whatever reader,
+    `write` and `turn` raise.
     """
     fmt = reader.format
-    detector = SilenceDetector(fmt, rule.min_silence_len, rule.silence_thresh)
-    held = detector.most_undecided * fmt.frame_bytes
-    block = max(1, _FILE_BLOCK // fmt.frame_bytes) * fmt.frame_bytes
     blocks = _Blocks(reader, progress, cancelled)
-    if held > _MOST_HELD:
-        return _trim_twice(blocks, detector, write, block, turn)
-    sieve = _Sieve(detector, write, block, _two_buffers(held + block), turn)
+    twice = rule.waits_for_end or most_held(fmt, rule) > _MOST_HELD
+    unknown = rule.silence_thresh is None
+    blocks.passes += unknown + twice
+    block = max(1, _FILE_BLOCK // fmt.frame_bytes) * fmt.frame_bytes
+    if unknown:
+        rule = rule.found(_threshold(blocks, fmt, block))
+    if twice:
+        return _trim_twice(blocks, fmt, rule, write, block, turn)
+    sieve = Sieve(fmt, rule, write, block, count=2, turn=turn)
     while got := blocks.read(sieve.room()):
         sieve.push(got)
     return sieve.finish()
 
 
-def _trim_twice(blocks: _Blocks, detector: SilenceDetector, write: Write, block: int, turn: Turn) -> TrimResult:
+def _threshold(blocks: _Blocks, fmt: AudioFormat, block: int) -> float:
+    # Late: most rules know their threshold.
+    from tray_app.audio.floor import FloorFinder
+
+    finder = FloorFinder(fmt)
+    buffer = memoryview(bytearray(block))
+    while got := blocks.read(buffer):
+        finder.feed(buffer[:got])
+    blocks.begin_again()
+    return finder.threshold()
+
+
+def _trim_twice(blocks: _Blocks, fmt: AudioFormat, rule: CutRule, write: Write, block: int, turn: Turn) -> TrimResult:
     """Read once to decide, and what is kept once more."""
-    buffers = _two_buffers(block)
-    blocks.passes = 2
-    runs: list[Run] = []
+    buffers = [memoryview(bytearray(block)) for _ in range(2)]
+    found = detector_for(fmt, rule)
     while got := blocks.read(buffers[0]):
-        runs += detector.feed(buffers[0][:got])
-    runs += detector.finish()
-    free = itertools.cycle(buffers)
-    for run in (run for run in runs if run.keep):
-        blocks.seek(run.start)
-        left = (run.end - run.start) * detector.format.frame_bytes
-        while left:
-            turn()
-            view = next(free)[:left]
-            got = blocks.read(view)
-            if not got:
-                break  # the file has become shorter meanwhile; what was written tells
-            write(view[:got])
-            left -= got
-    return _result(detector)
+        found.feed(buffers[0][:got])
+    found.finish()
+    result = TrimResult(found.frames, found.kept_frames, found.cuts, found.heard, rule)
+    if result.heard:
+        blocks.begin_again()
+        free = itertools.cycle(buffers)
+        for piece in kept_pieces(fmt, result.frames, result.cuts, rule.fade):
+            _copy(blocks, fmt, piece, fmt.ms_to_frame(rule.fade), write, free, turn)
+    return result
 
 
-def _two_buffers(size: int) -> list[memoryview]:
-    return [memoryview(bytearray(size)) for _ in range(2)]
-
-
-def _result(found: SilenceDetector) -> TrimResult:
-    return TrimResult(found.frames, found.kept_frames, found.cuts, found.heard)
+def _copy(
+    blocks: _Blocks, fmt: AudioFormat, piece: Piece, fade: int, write: Write, free: Iterator[memoryview], turn: Turn
+) -> None:
+    blocks.seek(piece.start)
+    at = piece.start
+    while at < piece.end:
+        turn()
+        view = next(free)[: (piece.end - at) * fmt.frame_bytes]
+        got = blocks.read(view)
+        if not got:
+            return  # the file has become shorter meanwhile; what was written tells
+        if piece.since is not None or piece.until is not None:
+            apply_fade(view[:got], fmt, at, piece.since, piece.until, fade)
+        write(view[:got])
+        at += got // fmt.frame_bytes
 
 
 class _Blocks:
@@ -184,15 +184,21 @@ class _Blocks:
         self, reader: Reader, progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None
     ) -> None:
         self.passes = 1
+        self._passed = 0
         self._reader, self._progress, self._cancelled = reader, progress, cancelled
         self._frame_bytes = reader.format.frame_bytes
         self._done = 0
         reader.seek(0)
 
+    def begin_again(self) -> None:
+        """Begin the next pass."""
+        self._passed += 1
+        self.seek(0)
+
     def seek(self, frame: int) -> None:
-        """Read on from `frame`, in the last pass."""
+        """Read on from `frame`."""
         self._reader.seek(frame)
-        self._done = (self.passes - 1) * self._reader.frames + frame
+        self._done = self._passed * self._reader.frames + frame
 
     def read(self, buffer: memoryview) -> int:
         """Fill `buffer` as far as there is sound; return the bytes read, 0 at the end."""
@@ -203,56 +209,3 @@ class _Blocks:
         if got and self._progress is not None:
             self._progress(min(1.0, self._done / max(1, self.passes * self._reader.frames)))
         return got
-
-
-class _Sieve:
-    """Buffers of undecided sound, used by turns: new sound is put in at the end of one, kept sound is written from it.
-
-    Each has room for the most that can be undecided, and a block. A single one is moved to its own front.
-    """
-
-    def __init__(
-        self, detector: SilenceDetector, write: Write, block: int, buffers: list[memoryview], turn: Turn
-    ) -> None:
-        self._detector = detector
-        self._frame_bytes = detector.format.frame_bytes
-        self._write = write
-        self._turn = turn
-        self._block = block
-        self._buffers = itertools.cycle(buffers)
-        self._view = next(self._buffers)
-        self._start = 0
-        self._end = 0
-
-    @property
-    def held(self) -> int:
-        """Bytes that are not decided yet."""
-        return self._end - self._start
-
-    def room(self) -> memoryview:
-        """Return where the next block is to be put. Takes what is held along where there is no room behind it."""
-        if self._end + self._block > len(self._view):
-            held = self._view[self._start : self._end]
-            self._turn()
-            self._view = next(self._buffers)
-            self._view[: len(held)] = held
-            self._start, self._end = 0, len(held)
-        return self._view[self._end : self._end + self._block]
-
-    def push(self, count: int) -> None:
-        """Take the `count` bytes that were put into the room."""
-        new = self._view[self._end : self._end + count]
-        self._end += count
-        self._pass_on(self._detector.feed(new))
-
-    def finish(self) -> TrimResult:
-        """Decide what is left and sum up."""
-        self._pass_on(self._detector.finish())
-        return _result(self._detector)
-
-    def _pass_on(self, runs: list[Run]) -> None:
-        for run in runs:
-            size = (run.end - run.start) * self._frame_bytes
-            if run.keep:
-                self._write(self._view[self._start : self._start + size])
-            self._start += size

@@ -38,6 +38,7 @@ class WavWriter:
         self._written = 0  # bytes of sound in the file, whole frames
         self._stated = 0  # what the header says of them
         self._astray = False  # the file's position, or what lies behind the sound, is not known
+        self._beyond = False  # the file is longer than its sound
         self._refresh()
 
     @property
@@ -70,16 +71,28 @@ class WavWriter:
             self.write(piece[: count * self._frame_bytes])
             frames -= count
 
+    def cut_back(self, frames: int) -> None:
+        """Let only the first `frames` frames count; what is written next stands behind them.
+
+        `finish` makes the file as short. Raises `ValueError` where there are fewer, `OSError` as the file gives it.
+        """
+        if not 0 <= frames <= self.frames:
+            raise ValueError(f"of {self.frames} frames {frames} cannot be left")
+        self._written = frames * self._frame_bytes
+        self._beyond = True
+        self._refresh()
+
     def finish(self) -> None:
         """State all that was written, drop a part of a frame that a failed write left, and pad an odd size.
 
         May be called again, after an error or to no effect; writing may even go on afterwards.
         """
-        broken = self._astray
+        broken = self._astray or self._beyond
         self._refresh()
         self._astray = True
         if broken:
             self._file.truncate(self._offset + self._written)
+            self._beyond = False
         if self._written % 2:
             put_pad(self._file, self._offset + self._written)
 

@@ -10,9 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import rule_of
+from tray_app.commands import cut_options
 from tray_app.commands.bar import progress_bar
-from tray_app.commands.trim import SILENCE, add_silence
 from tray_app.desktop.reveal import open_file
 from tray_app.disk import Disk, storage_error
 from tray_app.picture.drawing import SIZE
@@ -29,7 +29,7 @@ ABOUT: tuple[str, ...] = (
     "would be cut. Nothing is written but the picture: NAME.png beside FILE, or NAME (2).png where that is taken. On\n"
     "a terminal it is opened, too.",
 )
-OVERRIDES = SILENCE
+OVERRIDES = cut_options.OVERRIDES
 
 
 def size(text: str) -> tuple[int, int]:
@@ -57,15 +57,15 @@ def add(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="open the picture in the program for it (default: on a terminal)",
     )
-    add_silence(parser)
+    cut_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object with the picture's path")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Draw, write, print the path, and open."""
     disk, file = Disk(), args.file
-    rule = CutRule(settings.min_silence_len, settings.silence_thresh)
-    anew = any(getattr(args, name) is not None for name in SILENCE)
+    rule = rule_of(settings)
+    anew = cut_options.given(args)
     with progress_bar(file.name, [1]) as bar:
         picture = picture_of(disk, file, rule, args.size, anew=anew, progress=bar.of(0))
     target, exact = target_of(file, args.output)

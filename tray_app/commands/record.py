@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TextIO
 
 from tray_app.app import App
+from tray_app.audio.rule import read_rule
+from tray_app.commands import cut_options
 from tray_app.commands.formats import QUALITIES, add_format, format_of
 from tray_app.commands.live import LiveLine
-from tray_app.commands.trim import SILENCE, add_labels, add_silence
+from tray_app.commands.trim import add_labels
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
@@ -40,7 +42,7 @@ OVERRIDES = {
     "source": "RECORDER_SOURCE",
     "folder": "RECORDER_SAVE_FOLDER",
     "remove_silence": "RECORDER_REMOVE_SILENCE",
-    **SILENCE,
+    **cut_options.OVERRIDES,
     "labels": "RECORDER_LABELS",
     "output_format": "RECORDER_OUTPUT_FORMAT",
     **QUALITIES,
@@ -99,7 +101,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-trim", dest="remove_silence", action="store_const", const="false", help="leave the silence in"
     )
-    add_silence(parser)
+    cut_options.add(parser)
     add_labels(parser)
     parser.add_argument(
         "--picture", action="store_true", help="draw what was cut, as NAME.png in the folder of the trimmed file"
@@ -256,9 +258,14 @@ def _summary(done: JobFinished, picture: Path | None = None) -> str:
     elif done.trimmed is None and done.saved != done.original:
         lines.append(f"saved:    {done.saved}  ({clock_time(done.seconds)})")
     if done.trimmed is not None:
-        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)})")
+        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)}{_found(done)})")
     if done.original is not None:
         lines.append(f"original: {done.original}  ({clock_time(done.seconds)})")
     if picture is not None:
         lines.append(f"picture:  {picture}")
     return "\n".join(lines)
+
+
+def _found(done: JobFinished) -> str:
+    rule = done.facts.get("rule")
+    return cut_options.found(read_rule(rule) if rule else None)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import CutRule, rule_of
+from tray_app.commands import cut_options
 from tray_app.commands.bar import Bar, progress_bar
 from tray_app.commands.formats import QUALITIES, add_format, format_of, known_format
 from tray_app.disk import Disk, storage_error
@@ -29,10 +30,11 @@ log = logging.getLogger(__name__)
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
     "Writes NAME_trimmed.wav beside each file, or what --output says, and NAME_trimmed.json, the list of the cuts.\n"
-    "Inputs are never changed. A WAV keeps its format, and what is kept of it is copied bit for bit. Other formats\n"
-    "become WAV with their own rate, channels and bits, for a lossy one would lose again; --format, or the ending of\n"
-    "--output, asks for another. Of a folder all sound files are trimmed that were not already; several files are\n"
-    "worked on at once. The kept original of a take is trimmed again into the save folder, beside the earlier file.",
+    "Inputs are never changed. A WAV keeps its format, and but for fades what is kept of it is copied bit for bit.\n"
+    "Other formats become WAV with their own rate, channels and bits, for a lossy one would lose again; --format, or\n"
+    "the ending of --output, asks for another. Of a folder all sound files are trimmed that were not already; several\n"
+    "files are worked on at once. The kept original of a take is trimmed again into the save folder, beside the\n"
+    "earlier file.",
 )
 TRIMMED = "_trimmed"
 SOUND_ENDINGS = {
@@ -40,30 +42,20 @@ SOUND_ENDINGS = {
     *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
 }
 """What of a folder is taken for sound. Whether it is, reading it tells."""
-SILENCE = {"min_silence_len": "RECORDER_MIN_SILENCE_LEN", "silence_thresh": "RECORDER_SILENCE_THRESH"}
-"""What says which silence is removed."""
-OVERRIDES = {**SILENCE, "labels": "RECORDER_LABELS", **QUALITIES}
+OVERRIDES = {**cut_options.OVERRIDES, "labels": "RECORDER_LABELS", **QUALITIES}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file, or a folder of them")
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
-    add_silence(parser)
+    cut_options.add(parser)
     add_format(parser)
     add_labels(parser)
     parser.add_argument("--picture", action="store_true", help="draw what was cut, as NAME.png beside each output")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
     parser.add_argument("--force", action="store_true", help="replace an existing output; trim a WAV that is cut short")
     parser.add_argument("--json", action="store_true", help="print a JSON list with the cuts of every file")
-
-
-def add_silence(parser: argparse.ArgumentParser) -> None:
-    """Describe the two arguments that say what silence is."""
-    parser.add_argument("--min-silence-len", metavar="MS", help="the shortest silence that is removed, in milliseconds")
-    parser.add_argument(
-        "--silence-thresh", metavar="DBFS", help="what is at most this loud is silence, for example -40"
-    )
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
@@ -89,8 +81,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
-        rule = CutRule(settings.min_silence_len, settings.silence_thresh)
-        asked = _Asked(rule, output, force=args.force, labels=settings.labels, picture=args.picture)
+        asked = _Asked(rule_of(settings), output, force=args.force, labels=settings.labels, picture=args.picture)
         work = _Work(pairs, asked, bar)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
@@ -271,6 +262,7 @@ def _line(source: Path, target: Target | None, done: _Done) -> str:
     facts = done.listed.facts
     kept = facts.format.seconds(facts.kept_frames or 0)
     told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {cuts(len(facts.cuts))}"
+    told += cut_options.found(facts.rule)
     if target is None:
         return "\n".join([f"{source}: {told}", *map(_cut_line, facts.cuts)])
     return f"{target.sound}: {told}"

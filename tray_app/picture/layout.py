@@ -167,10 +167,21 @@ def lengths(facts: Facts) -> str:
     return f"{told}, {clock_time(facts.format.seconds(facts.kept_frames))} kept, {cuts(len(facts.cuts))}"
 
 
-def rule_words(rule: CutRule) -> str:
-    """Say by which rule was cut. With a plain hyphen for minus: Pillow's own font has no other."""
-    lasts = f"{rule.min_silence_len} ms" if rule.min_silence_len < 1000 else f"{rule.min_silence_len / 1000:g} s"
-    return f"silence: at most {rule.silence_thresh:g} dBFS for at least {lasts}"
+def rule_words(rule: CutRule) -> list[str]:
+    """Say by which rule was cut, the most important first.
+
+    With a plain hyphen for minus: Pillow's own font has no other.
+    """
+    found = " (found)" if rule.auto else ""
+    told = [f"silence: at most {rule.threshold:g} dBFS{found} for at least {_time(rule.min_silence_len)}"]
+    told += ["at the edges only"] if rule.edges_only else []
+    told += [f"{_time(rule.keep_silence)} kept around sounds"] if rule.keep_silence else []
+    told += [f"pauses of {_time(rule.longest_pause)} kept"] if rule.longest_pause else []
+    return told
+
+
+def _time(ms: int) -> str:
+    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"
 
 
 def elided(text: str, room: float, wide: Callable[[str], float]) -> str:
@@ -214,8 +225,10 @@ def _legend(page: _Page, subject: Subject, threshold: float | None, left: float,
         page.put(label, x + wide + font * 0.4, base, size, soft=True)
         x += needs + font * 1.2
     if facts.rule is not None:
-        told = rule_words(facts.rule)
-        if x + page.wide(told, size) <= right:
+        words = rule_words(facts.rule)
+        shorter = (", ".join(words[:count]) for count in range(len(words), 0, -1))
+        told = next((text for text in shorter if x + page.wide(text, size) <= right), "")
+        if told:
             page.put(told, right - page.wide(told, size), base, size, soft=True)
 
 

@@ -202,7 +202,9 @@ class Jobs:
     def _compare(self, take: Take, outcome: Outcome) -> None:
         """Compare the trimmed file with the original byte for byte, before that goes."""
         assert outcome.trimmed is not None
-        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts):
+        rule = take.memory.plan.rule
+        fade = rule.fade if rule else 0
+        if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts, fade):
             raise AudioFileError(
                 f"{outcome.trimmed.name} does not hold what the original does.",
                 safe=f"The original is safe at {take.paths.original}.",

@@ -59,7 +59,7 @@ def trim_into(
             with contextlib.suppress(OSError):
                 disk.remove(part)
             raise
-        return _facts(source, reader, result, rule)
+        return _facts(source, reader, result)
 
 
 def trim_file(
@@ -161,7 +161,7 @@ def look(
     with disk.open_read(source) as file:
         reader = WavReader(file)
         result = trim(reader, lambda _: None, rule, progress=progress, cancelled=cancelled)
-        return _facts(source, reader, result, rule)
+        return _facts(source, reader, result)
 
 
 def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bool) -> None:
@@ -261,5 +261,5 @@ def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
     )
 
 
-def _facts(source: Path, reader: WavReader, result: TrimResult, rule: CutRule) -> Facts:
-    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, rule)
+def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
+    return Facts(source.stem, reader.format, result.frames).with_cuts(result.cuts, result.kept_frames, result.rule)

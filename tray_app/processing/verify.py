@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tray_app.audio.fades import apply_fade, kept_pieces
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import WavReader
 from tray_app.disk import Disk
@@ -14,15 +15,8 @@ _BLOCK_FRAMES = 1 << 17
 
 
 def kept_ranges(fmt: AudioFormat, frames: int, cuts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the frame ranges (start, end) of an original of `frames` frames that `cuts` (in ms) leave."""
-    at = 0
-    for begin_ms, end_ms in cuts:
-        begin = min(fmt.ms_to_frame(begin_ms), frames)
-        if begin > at:
-            yield at, begin
-        at = min(fmt.ms_to_frame(end_ms), frames)
-    if at < frames:
-        yield at, frames
+    """Return the frame ranges (start, end) of an original of `frames` frames that `cuts` (in ms) leave."""
+    return ((piece.start, piece.end) for piece in kept_pieces(fmt, frames, cuts))
 
 
 def check_frames(disk: Disk, path: Path, fmt: AudioFormat, frames: int) -> None:
@@ -36,18 +30,23 @@ def check_frames(disk: Disk, path: Path, fmt: AudioFormat, frames: int) -> None:
             )
 
 
-def same_sound(disk: Disk, original: Path, trimmed: Path, cuts: Iterable[tuple[int, int]]) -> bool:
-    """Return whether `trimmed` holds, byte for byte, what `cuts` leave of `original`. Raises as `check_frames`."""
+def same_sound(disk: Disk, original: Path, trimmed: Path, cuts: Iterable[tuple[int, int]], fade: int = 0) -> bool:
+    """Return whether `trimmed` holds, byte for byte, what `cuts` leave of `original`, with fades of `fade` ms.
+
+    Raises as `check_frames`.
+    """
     with disk.open_read(original) as one, disk.open_read(trimmed) as other:
         whole, kept = WavReader(one), WavReader(other)
-        if whole.format != kept.format:
+        fmt = whole.format
+        if fmt != kept.format:
             return False
-        for start, end in kept_ranges(whole.format, whole.frames, cuts):
-            whole.seek(start)
-            while start < end:
-                frames = min(_BLOCK_FRAMES, end - start)
-                block = whole.read(frames)
-                if len(block) != frames * whole.format.frame_bytes or kept.read(frames) != block:
+        for piece in kept_pieces(fmt, whole.frames, cuts, fade):
+            whole.seek(piece.start)
+            for at in range(piece.start, piece.end, _BLOCK_FRAMES):
+                frames = min(_BLOCK_FRAMES, piece.end - at)
+                block = bytearray(whole.read(frames))
+                if piece.since is not None or piece.until is not None:
+                    apply_fade(block, fmt, at, piece.since, piece.until, fmt.ms_to_frame(fade))
+                if len(block) != frames * fmt.frame_bytes or kept.read(frames) != block:
                     return False
-                start += frames
         return not kept.read(1)

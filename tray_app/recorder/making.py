@@ -277,7 +277,7 @@ class Making:
             late_frames=line.late_frames,
             drift_ppm=line.drift_ppm,
         )
-        return facts.with_cuts(result.cuts, result.kept_frames, self.take.memory.plan.rule) if result else facts
+        return facts.with_cuts(result.cuts, result.kept_frames, result.rule) if result else facts
 
     def _written(self, ranges: Iterable[tuple[int, int]]) -> Ranges:
         """The ranges as far as they are in the file: a disk that failed has less than the timeline placed."""

@@ -81,7 +81,9 @@ class Run(threading.Thread):
         self._making: Making | None = None
         self._paused = False
         self._next_level = -math.inf
-        self._quiet = Quiet(order.plan.rule.silence_thresh if order.plan.rule else HARDLY_HEARD)
+        rule = order.plan.rule
+        # A threshold that is found in the take is not known before it ends.
+        self._quiet = Quiet(HARDLY_HEARD if rule is None or rule.silence_thresh is None else rule.silence_thresh)
 
     def run(self) -> None:
         """Open, record until the end, complete the take, free everything."""

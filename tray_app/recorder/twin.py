@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import math
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.sieve import most_held
 from tray_app.audio.trim import LiveTrimmer, TrimResult
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk
@@ -16,23 +16,28 @@ from tray_app.take.take import Take
 log = logging.getLogger(__name__)
 
 LIVE_LIMIT = 16 << 20
-"""Live trimming keeps up to one silent window in memory; a longer one is trimmed from the file after Stop."""
+"""Live trimming keeps up to one silent window in memory, and what the rule holds; where that is more than this, the
+file is trimmed after Stop.
+"""
 
 
 class Twin:
-    """The trimmed file while it grows. The first failure ends it, never the original."""
+    """The trimmed file while it grows. The first failure ends it, never the original.
+
+    There is none where too much would have to be held, nor where the threshold is found in the take, at its end.
+    """
 
     def __init__(self, disk: Disk, take: Take, fmt: AudioFormat) -> None:
         rule = take.memory.plan.rule
         assert rule is not None
         self._disk, self._take = disk, take
         self._file: io.FileIO | None = None
-        if math.ceil(rule.min_silence_len * fmt.rate / 1000) * fmt.frame_bytes > LIVE_LIMIT:
+        if rule.silence_thresh is None or most_held(fmt, rule) > LIVE_LIMIT:
             return
         try:
             self._file = disk.create(take.paths.part)
             self._writer = WavWriter(self._file, fmt)
-            self._trimmer = LiveTrimmer(fmt, self._writer.write, rule)
+            self._trimmer = LiveTrimmer(fmt, self._writer.write, rule, self._writer.cut_back)
         except OSError as error:
             self._give_up(error)
 

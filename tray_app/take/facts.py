@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.rule import CutRule
+from tray_app.audio.rule import CutRule, read_rule
 from tray_app.audio.wav_header import put_all
 from tray_app.disk import Disk
 
@@ -32,8 +32,9 @@ class Facts:
     `started` and `stopped` are wall times in ISO 8601 with offset (empty when unknown, as after a crash). `drift_ppm`
     is None while unknown. `kept_frames` is None until silence was looked for; `stop_ms` None where no Stop was seen.
 
-    `rule` is the one by which the cuts were found, None where that is not known. `original` and `trimmed` are the files
-    that this is about, as paths from the sidecar's folder on, with `/`: empty where there is none, or it is not noted.
+    `rule` is the one by which the cuts were found, with the threshold that was found where it was to be; None where
+    that is not known. `original` and `trimmed` are the files that this is about, as paths from the sidecar's folder on,
+    with `/`: empty where there is none, or it is not noted.
     """
 
     name: str
@@ -143,6 +144,7 @@ def read_sidecar(disk: Disk, path: Path) -> Facts | None:
 def _facts(found: dict[str, Any]) -> Facts:
     fmt = found["format"]
     drift, stop_ms, kept = found["drift_ppm"], found["stop_ms"], found["kept_frames"]
+    rule = found.get("rule")
     return Facts(
         name=str(found["name"]),
         format=AudioFormat(int(fmt["rate"]), int(fmt["channels"]), int(fmt["bits"])),
@@ -161,14 +163,10 @@ def _facts(found: dict[str, Any]) -> Facts:
         kept_frames=None if kept is None else int(kept),
         stop_ms=None if stop_ms is None else _finite(stop_ms),
         # Not in sidecars from before there were cut lists.
-        rule=_rule(found.get("rule")),
+        rule=None if rule is None else read_rule(rule),
         original=_path(found.get("original", "")),
         trimmed=_path(found.get("trimmed", "")),
     )
-
-
-def _rule(found: dict[str, Any] | None) -> CutRule | None:
-    return None if found is None else CutRule(int(found["min_silence_len"]), float(found["silence_thresh"]))
 
 
 def _path(found: object) -> str:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from tray_app.audio.rule import EXACT, CutRule
+from tray_app.audio.rule import EXACT, CutRule, read_rule
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, FORMATS, Output
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 MARKER_VERSION = 2
 MARKER = ".take"
-_MARKER_BYTES = 512
+_MARKER_BYTES = 1024
 _MAX_MARKER = 1 << 20
 
 
@@ -312,7 +312,10 @@ def _read(file: io.FileIO, fallback: Plan) -> Memory:
 
 def _memory(found: dict[str, Any]) -> Memory:
     plan = found["plan"]
-    rule = _first_rule(plan["silence"]) if found["version"] == 1 else _rule(plan["rule"])
+    if found["version"] == 1:
+        rule = _first_rule(plan["silence"])
+    else:
+        rule = None if plan["rule"] is None else read_rule(plan["rule"])
     stage, source = Stage(found["stage"]), _source(found.get("source", ""))
     if source and (stage is Stage.RECORDING or rule is None):
         raise ValueError("what is trimmed again was never recorded")
@@ -340,10 +343,6 @@ def _source(found: object) -> str:
     if any(mark in name for mark in "/\\\0") or name in (".", ".."):
         raise ValueError("not the name of a take")
     return name
-
-
-def _rule(found: dict[str, Any] | None) -> CutRule | None:
-    return None if found is None else CutRule(int(found["min_silence_len"]), float(found["silence_thresh"]))
 
 
 def _first_rule(found: list[Any] | None) -> CutRule | None:

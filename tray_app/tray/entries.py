@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from tray_app.settings import Settings
 from tray_app.tray.view import Action
@@ -54,13 +54,23 @@ def choice(settings: Settings, label: str, name: str, value: str, radio: bool | 
     With `radio` it is one of several values, True for the one that holds. Without, it is a tick, and `value` is what
     a click makes of it: there is a tick where that is `false`.
     """
-    fixed = name in settings.fixed
-    ticked = value == "false" if radio is None else radio
+    item = choice_of_several(settings, label, {name: value}, radio=value == "false" if radio is None else radio)
+    if radio is not None:
+        return item
+    return replace(item, label=label if item.enabled else f"{label} (set outside)", radio=False)
+
+
+def choice_of_several(settings: Settings, label: str, texts: Mapping[str, str], *, radio: bool) -> Item:
+    """Return one of several lines, `radio` for the one that holds, that gives several variables values at once.
+
+    It is grey where any of them is set outside.
+    """
+    fixed = not settings.fixed.isdisjoint(texts)
     return Item(
-        f"{label} (set outside)" if fixed and radio is None else label,
+        label,
         None if fixed else Action.CHOOSE,
-        "" if fixed else f"{name}={value}",
-        checked=ticked,
-        radio=radio is not None,
+        "" if fixed else "\n".join(f"{name}={value}" for name, value in texts.items()),
+        checked=radio,
+        radio=True,
         enabled=not fixed,
     )

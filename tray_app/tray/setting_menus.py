@@ -1,4 +1,4 @@
-"""The submenus in which source, silence and format are chosen. Pure.
+"""The submenus in which source and format are chosen; silence has a module of its own. Pure.
 
 What holds stands in the submenu's own label, so that it can be read without opening it. A value of the `.env` that is
 not among the choices stands below them, marked. Choices are for the next take: one that is being made is never changed.
@@ -15,16 +15,9 @@ from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submen
 from tray_app.tray.text import fit
 from tray_app.tray.view import Listed, View
 
-_SOURCE, _REMOVE = "RECORDER_SOURCE", "RECORDER_REMOVE_SILENCE"
-_THRESH, _LENGTH = "RECORDER_SILENCE_THRESH", "RECORDER_MIN_SILENCE_LEN"
+_SOURCE = "RECORDER_SOURCE"
 _BITS, _RATE, _CHANNELS = "RECORDER_BIT_DEPTH", "RECORDER_SAMPLE_RATE", "RECORDER_CHANNELS"
 _OUTPUT = "RECORDER_OUTPUT_FORMAT"
-
-THRESHOLDS = (-60, -55, -50, -45, -40, -35, -30)
-"""dBFS. Above −30 quiet speech goes; below −60 nothing but digital silence would."""
-
-LENGTHS = (250, 500, 750, 1000, 1500, 2000)
-"""Milliseconds. Below 250 the breaths between words go; above 2000 hardly anything does."""
 
 SAVED_AS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
 """Formats that are offered. A WAV's bits are chosen below them; one of another width is for those who write it down."""
@@ -36,7 +29,7 @@ _MAX_NAME = 60
 """UTF-16 units of a source's name."""
 
 
-def _radios(
+def radios(
     settings: Settings, name: str, choices: Iterable[tuple[str, str]], current: str, custom: str
 ) -> list[Entries]:
     """Return a line for each (text, label), and one more, marked, where `current` is none of these texts."""
@@ -48,7 +41,7 @@ def _radios(
     return lines
 
 
-def _head(view: View, settings: Settings, *names: str) -> list[Entries]:
+def head(view: View, settings: Settings, *names: str) -> list[Entries]:
     """Return what is to be said before the choices: that they are fixed, or from when on they hold."""
     if any(name in settings.fixed for name in names):
         return [note("Grey: set outside, by the command line or the environment"), SEPARATOR]
@@ -76,7 +69,7 @@ def source_menu(view: View, settings: Settings) -> Item:
         lines.append(Item(gone, checked=True, radio=True, enabled=_SOURCE not in settings.fixed))
     pinned = next((listed.name for listed in view.sources if listed.id == wanted), settings.source)
     shown = "what you hear" if wanted == DEFAULT else _name(pinned)
-    return submenu(f"Source: {shown}", [*_head(view, settings, _SOURCE), *lines])
+    return submenu(f"Source: {shown}", [*head(view, settings, _SOURCE), *lines])
 
 
 def _source(settings: Settings, listed: Listed, wanted: str) -> Item:
@@ -85,44 +78,6 @@ def _source(settings: Settings, listed: Listed, wanted: str) -> Item:
 
 def _name(name: str) -> str:
     return fit(name, _MAX_NAME) or "(no name)"
-
-
-# Silence
-
-
-def silence_menu(view: View, settings: Settings) -> Item:
-    """Return where silence removal is switched, and what counts as silence is chosen."""
-    on = settings.remove_silence
-    switch = choice(settings, "Remove silence", _REMOVE, "false" if on else "true")
-    head = _head(view, settings, _REMOVE, _THRESH, _LENGTH)
-    if not on:
-        return submenu("Remove silence: off", [*head, switch])
-    thresholds = _radios(
-        settings,
-        _THRESH,
-        ((str(level), _dbfs(level)) for level in THRESHOLDS),
-        f"{settings.silence_thresh:g}",
-        _dbfs(settings.silence_thresh),
-    )
-    lengths = _radios(
-        settings,
-        _LENGTH,
-        ((str(ms), duration(ms)) for ms in LENGTHS),
-        str(settings.min_silence_len),
-        duration(settings.min_silence_len),
-    )
-    label = f"Remove silence: {_dbfs(settings.silence_thresh)}, {duration(settings.min_silence_len)}"
-    loud, long = note("Silence is what is at most this loud:"), note("and lasts at least:")
-    return submenu(label, [*head, switch, SEPARATOR, loud, *thresholds, SEPARATOR, long, *lengths])
-
-
-def _dbfs(level: float) -> str:
-    return f"{level:g} dBFS".replace("-", "−")
-
-
-def duration(ms: int) -> str:
-    """Return milliseconds as people say them: `250 ms`, `1.5 s`."""
-    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"
 
 
 # The format
@@ -141,17 +96,17 @@ def format_menu(view: View, settings: Settings) -> Item:
     groups: list[list[Entries]] = [
         [
             note("Recordings are saved as:"),
-            *_radios(settings, _OUTPUT, [(found.name, found.label) for found in present], chosen.name, chosen.label),
+            *radios(settings, _OUTPUT, [(found.name, found.label) for found in present], chosen.name, chosen.label),
             *lacking,
         ],
-        _radios(
+        radios(
             settings,
             _BITS,
             [(str(bits), f"{bits} bits") for bits in (16, 24, 32) if not refusal(chosen, bits, None, None)],
             str(settings.bit_depth),
             "",
         ),
-        _radios(
+        radios(
             settings,
             _RATE,
             [
@@ -161,7 +116,7 @@ def format_menu(view: View, settings: Settings) -> Item:
             str(settings.sample_rate or "device"),
             _hz(settings.sample_rate or 0),
         ),
-        _radios(
+        radios(
             settings,
             _CHANNELS,
             (("device", "The device's own channels"), ("1", "Mono"), ("2", "Stereo")),
@@ -169,7 +124,7 @@ def format_menu(view: View, settings: Settings) -> Item:
             f"{settings.channels} channels",
         ),
     ]
-    lines = _head(view, settings, _OUTPUT, _BITS, _RATE, _CHANNELS)
+    lines = head(view, settings, _OUTPUT, _BITS, _RATE, _CHANNELS)
     for number, group in enumerate(groups):
         lines += [SEPARATOR, *group] if number else group
     return submenu(f"Format: {_format(settings)}", lines)

@@ -25,7 +25,7 @@ class Action(StrEnum):
     RESUME = "resume"
     STOP = "stop"
     DISCARD = "discard"
-    CHOOSE = "choose"  # NAME=text, a variable of the settings and its new value
+    CHOOSE = "choose"  # NAME=text on each line: variables of the settings and their new values
     OPEN_FILE = "open file"  # its path
     SHOW_FILE = "show file"  # its path
     COPY_PATH = "copy path"  # the path

@@ -1,0 +1,81 @@
+"""The submenu in which silence removal is chosen: by preset, or value by value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tray_app.presets import PRESETS, VARIABLES, current
+from tray_app.settings import Settings
+from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, choice_of_several, submenu
+from tray_app.tray.setting_menus import head, radios
+from tray_app.tray.view import View
+from tray_app.words import dbfs
+
+_REMOVE = "RECORDER_REMOVE_SILENCE"
+_THRESH, _LENGTH, _KEEP = "RECORDER_SILENCE_THRESH", "RECORDER_MIN_SILENCE_LEN", "RECORDER_KEEP_SILENCE"
+
+AUTO = "auto"
+THRESHOLDS = (-60, -55, -50, -45, -40, -35, -30)
+"""dBFS. Above −30 quiet speech goes; below −60 nothing but digital silence would."""
+
+LENGTHS = (250, 500, 750, 1000, 1500, 2000)
+"""Milliseconds. Below 250 the breaths between words go; above 2000 hardly anything does."""
+
+KEPT = (0, 100, 200, 300, 500)
+"""Milliseconds at each side of a sound. A breath is 200 to 400 long; above 500 short pauses stay as they are."""
+
+
+def silence_menu(view: View, settings: Settings) -> Item:
+    """Return where silence removal is switched, and what counts as silence is chosen."""
+    on = settings.remove_silence
+    switch = choice(settings, "Remove silence", _REMOVE, "false" if on else "true")
+    said = head(view, settings, _REMOVE, *VARIABLES)
+    if not on:
+        return submenu("Remove silence: off", [*said, switch])
+    preset = current(settings)
+    values = f"{_threshold(settings.silence_thresh)}, {duration(settings.min_silence_len)}"
+    return submenu(
+        f"Remove silence: {preset.label} ({values})" if preset else f"Remove silence: {values}",
+        [*said, switch, SEPARATOR, *_presets(settings), SEPARATOR, *_values(settings)],
+    )
+
+
+def _presets(settings: Settings) -> Iterable[Entries]:
+    preset = current(settings)
+    for known in PRESETS:
+        yield choice_of_several(settings, known.label, known.texts, radio=known is preset)
+    if preset is None:
+        yield Item("Own values", checked=True, radio=True)
+
+
+def _values(settings: Settings) -> Iterable[Entries]:
+    """Return a submenu for each of the values that are chosen most."""
+    texts = [AUTO, *map(str, THRESHOLDS)]
+    labels = ["Found in the noise of each take, at its end", *map(_threshold, THRESHOLDS)]
+    threshold = _threshold(settings.silence_thresh)
+    yield submenu(
+        f"Silence is at most: {threshold}",
+        radios(
+            settings,
+            _THRESH,
+            zip(texts, labels, strict=True),
+            AUTO if settings.silence_thresh is None else f"{settings.silence_thresh:g}",
+            threshold,
+        ),
+    )
+    for label, name, choices, current_ms in (
+        ("Silence lasts at least", _LENGTH, LENGTHS, settings.min_silence_len),
+        ("Silence kept around sounds", _KEEP, KEPT, settings.keep_silence),
+    ):
+        known = [(str(ms), duration(ms)) for ms in choices]
+        lines = radios(settings, name, known, str(current_ms), duration(current_ms))
+        yield submenu(f"{label}: {duration(current_ms)}", lines)
+
+
+def _threshold(level: float | None) -> str:
+    return "found in the noise" if level is None else dbfs(level)
+
+
+def duration(ms: int) -> str:
+    """Return milliseconds as people say them: `250 ms`, `1.5 s`."""
+    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"
