@@ -48,9 +48,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_none_in_the_current_folder(bare: Path) -> None:
     assert find_ffmpeg() is None
-    (bare / "talk.mp3").write_bytes(b"ID3 and more")
-    with pytest.raises(AudioFileError, match="ffmpeg, which could read it, is missing"):
-        trim_file(Disk(), bare / "talk.mp3", None, SILENCE)
+    (bare / "talk.m4a").write_bytes(b"no sound that libsndfile knows")
+    with pytest.raises(AudioFileError, match="ffmpeg, which might know it, is missing"):
+        trim_file(Disk(), bare / "talk.m4a", None, SILENCE)
 
 
 def test_by_path_behind_the_current_folder(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
