@@ -22,13 +22,12 @@ from tray_app.outputs import FORMATS
 from tray_app.processing.encoding import encode
 
 
-@pytest.mark.parametrize("channels", [2, 6])
-@pytest.mark.parametrize("name", ["flac", "mp3", "ogg", "opus", "m4a", "wav16", "wavfloat"])
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [("mp3", 2), *((name, many) for name in ("flac", "ogg", "opus", "m4a", "wav16", "wavfloat") for many in (2, 6))],
+)
 def test_the_sound_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, channels: int) -> None:
     """A thread's stack is small there, and Vorbis' encoder likes a large one: so there are several blocks."""
-    if FORMATS[name].channels < channels:
-        return
-    monkeypatch.setenv("PATH", str(GENUINE.parent))
     (tmp_path / "Grüße 録音").mkdir()
     os.link(GENUINE, tmp_path / "ffmpeg.exe")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -57,8 +56,10 @@ def run(exe: Build, *arguments: str | Path, env: dict[str, str]) -> subprocess.C
 @pytest.mark.parametrize("name", ["flac", "mp3", "ogg", "opus"])
 def test_the_exe_records_into_it_and_trims_it(exe: Build, user: User, tmp_path: Path, name: str) -> None:
     take = user.takes / f"Grüße.{name}"
-    options = ["--source", "signal", "--seconds", "3", "--output", take, "--json"]
-    done = run(exe, "record", *options, env=user.env)
+    done = run(
+        *(exe, "record", "--source", "signal", "--seconds", "3", "--output", take, "--json"),
+        env=user.env,
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.decode("utf-8"))
     assert found["saved"] == str(take)
