@@ -23,7 +23,7 @@ FORMATS = {
 def ours(source: Path, target: Path) -> list[str]:
     """Keep all of it: no silence is as long and as soft. It is looked for, and the output read back, all the same."""
     silence = ["--min-silence-len", "60000", "--silence-thresh=-120"]
-    return [sys.executable, "-m", "tray_app", "trim", str(source), "--output", str(target), *silence]
+    return [sys.executable, "-m", "tray_app", "trim", str(source), "--output", str(target), "--force", *silence]
 
 
 def ffmpeg(source: Path, target: Path, options: Sequence[str]) -> list[str]:
@@ -75,4 +75,6 @@ def _race(shop: Workshop, source: Path, name: str, options: Sequence[str]) -> tu
         targets[who].unlink()
 
     shop.say(f"  {source.name}: {name}")
-    return in_turn(commands, dict.fromkeys(commands, shop.rounds), before, after), sizes
+    found = in_turn(commands, dict.fromkeys(commands, shop.rounds), before, after)
+    targets["ours"].with_suffix(".json").unlink()
+    return found, sizes

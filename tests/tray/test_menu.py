@@ -422,6 +422,7 @@ def test_the_level_bar_has_five_steps() -> None:
         (View(), "Tray Recorder – Not recording"),
         (View(source="Speakers", waiting=True, name="talk"), "Tray Recorder – Not recording"),
         (View(working=True), "Tray Recorder – Finishing a recording"),
+        (View(working=True, done=45), "Tray Recorder – Finishing a recording, 45 %"),
         (View(working=True, leaving=True), "Tray Recorder – Finishing the recording, then exiting"),
         (View(State.RECORDING), "Tray Recorder – Recording 0:00"),
         (

@@ -316,7 +316,7 @@ def _memory(found: dict[str, Any]) -> Memory:
         rule = _first_rule(plan["silence"])
     else:
         rule = None if plan["rule"] is None else read_rule(plan["rule"])
-    stage, source = Stage(found["stage"]), _source(found.get("source", ""))
+    stage, source = Stage(found["stage"]), _name(found.get("source", ""))
     if source and (stage is Stage.RECORDING or rule is None):
         raise ValueError("what is trimmed again was never recorded")
     return Memory(
@@ -331,14 +331,14 @@ def _memory(found: dict[str, Any]) -> Memory:
         live=found["live"] is True,
         attempts=int(found["attempts"]),
         reason=str(found["reason"]),
-        sound=_file_name(found.get("sound", "")),
-        saved=_file_name(found.get("saved", "")),
+        sound=_name(found.get("sound", "")),
+        saved=_name(found.get("saved", "")),
         source=source,
     )
 
 
-def _source(found: object) -> str:
-    """Take the name of another take, which lies in the same folder: a damaged marker must not lead elsewhere."""
+def _name(found: object) -> str:
+    """Take the name of a take or of a file, which lies where takes do: a damaged marker must not lead elsewhere."""
     name = str(found)
     if any(mark in name for mark in "/\\\0") or name in (".", ".."):
         raise ValueError("not the name of a take")
@@ -356,11 +356,3 @@ def _output(found: dict[str, Any] | None) -> Output:
         return AS_RECORDED
     quality = found["quality"]
     return Output(FORMATS[found["name"]].name, None if quality is None else float(quality))
-
-
-def _file_name(found: object) -> str:
-    """Read a file's name: whatever the marker says, it leads into no other folder."""
-    name = str(found)
-    if name and Path(name).name != name:
-        raise ValueError("no file's name")
-    return name
