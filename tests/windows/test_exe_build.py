@@ -35,7 +35,7 @@ PROGRAMS = [WINDOWED, TERMINAL]
 UNWANTED_MODULES = [
     *("pytest", "_pytest", "hypothesis", "unittest", "doctest", "mypy", "ruff", "tests", "pdb", "pydoc"),
     *("setuptools", "pkg_resources", "pip", "tkinter", "sqlite3", "ssl", "asyncio", "multiprocessing", "psutil"),
-    *("soundfile", "sounddevice", "imageio_ffmpeg", "pywin", "win32com.client.makepy"),
+    *("sounddevice", "imageio_ffmpeg", "pywin", "win32com.client.makepy"),
     *("numpy.f2py", "numpy.testing", "numpy.distutils", "numpy.random", "PIL.ImageTk", "PIL.JpegImagePlugin"),
 ]
 UNWANTED_FILES = [
@@ -43,8 +43,6 @@ UNWANTED_FILES = [
     *(
         "win32ui*",
         "_psutil*",
-        "_soundfile*",
-        "libsndfile*",
         "_avif*",
         "_webp*",
         "*.chm",
@@ -60,6 +58,8 @@ LATE = [
     "pydub.utils",
     "tqdm",
     "soxr",
+    "soundfile",
+    "_soundfile_data",
 ]
 """Libraries that are imported only when they are needed: one that is forgotten is missed in the middle of the work."""
 
@@ -161,9 +161,19 @@ def test_the_licences_of_what_is_in_are_in(exe: Build) -> None:
         path.name.lower(): "".join(file.read_text("utf-8", "replace") for file in path.iterdir())
         for path in folder.iterdir()
     }
-    for package in ("numpy", "pillow", "plyer", "pyaudiowpatch", "pydub", "pyinstaller", "python-dotenv", "pywin32"):
+    for package in (
+        "cffi",
+        "numpy",
+        "pillow",
+        "plyer",
+        "pyaudiowpatch",
+        "pydub",
+        "pyinstaller",
+        "python-dotenv",
+        "pywin32",
+    ):
         assert len(texts[package]) > 500, package
-    for package in ("pystray", "soxr"):
+    for package in ("pystray", "soxr", "libsndfile"):
         assert "GNU LESSER GENERAL PUBLIC LICENSE" in texts[package], package
     assert not {"pytest", "hypothesis", "setuptools"} & set(texts)
 
