@@ -24,11 +24,13 @@ NAME = "THIRD-PARTY.txt"
 TEXTS = "licences"
 """The folder with the texts, in the folder of PyInstaller's that holds everything else."""
 
+BROUGHT = {"_soundfile_data": ("libsndfile",)}
+"""Folders in which a package brings somebody else's library along with the text of its licence, and whose that is."""
+
+_TEXT = re.compile(r"(?i)licen[cs]e|copying|notice")
+
 STARTER = "pyinstaller"
 """Its own program is what starts ours."""
-
-APART = {"soundfile": ("libsndfile", "_soundfile_data/COPYING")}
-"""Libraries that lie in a package with a licence of their own, and that licence, named from the package's place on."""
 
 PYTHON = "Python"
 MICROSOFT = "Microsoft's C and C++ runtime"
@@ -97,11 +99,9 @@ def texts(packages: Iterable[str]) -> list[tuple[str, str]]:
     for package in packages:
         for file in distribution(package).files or ():
             folder, *inner = file.parts
-            if folder.endswith(".dist-info") and re.match(r"(?i)licen[cs]e|copying|notice", file.name):
-                name = "-".join(part for part in inner if part != "licenses")
+            if (folder.endswith(".dist-info") or folder in BROUGHT) and _TEXT.match(file.name):
+                name = "-".join([*BROUGHT.get(folder, ()), *(part for part in inner if part != "licenses")])
                 found.append((f"{TEXTS}/{package}/{name}", str(file.locate())))
-            elif (other := APART.get(package)) and file.as_posix() == other[1]:
-                found.append((f"{TEXTS}/{other[0]}/{file.name}", str(file.locate())))
     pythons = Path(sys.base_prefix, "LICENSE.txt")
     if pythons.is_file():
         found.append((f"{TEXTS}/python/LICENSE.txt", str(pythons)))
@@ -192,8 +192,7 @@ def listing(found: Sequence[Part]) -> str:
 def of_folder(folder: Path) -> list[Part]:
     """Return the parts of an exe's folder, whose packages are those of which it has the texts."""
     inside = folder / "_internal"
-    no_packages = {"python", *(name for name, _ in APART.values())}
-    packages = [path.name for path in sorted((inside / TEXTS).iterdir()) if path.name not in no_packages]
+    packages = [path.name for path in sorted((inside / TEXTS).iterdir()) if path.name != "python"]
     libraries = [path for path in inside.rglob("*") if path.suffix.lower() in (".dll", ".pyd", ".exe")]
     beside = [path.name for path in folder.glob("ff*.exe")]
     return parts(packages, [*(path.relative_to(inside).as_posix() for path in libraries), *beside])

@@ -173,7 +173,7 @@ def test_the_licences_of_what_is_in_are_in(exe: Build) -> None:
         "pywin32",
     ):
         assert len(texts[package]) > 500, package
-    for package in ("pystray", "soxr", "libsndfile"):
+    for package in ("pystray", "soxr", "soundfile"):
         assert "GNU LESSER GENERAL PUBLIC LICENSE" in texts[package], package
     assert not {"pytest", "hypothesis", "setuptools"} & set(texts)
 
