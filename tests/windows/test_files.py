@@ -110,7 +110,7 @@ def test_a_lock_keeps_nobody_from_reading_and_its_owner_from_nothing(tmp_path: P
         assert b'"finishing"' in reader.read()
         seen = subprocess.run([sys.executable, "-c", code, str(take.paths.marker)], capture_output=True, text=True)
     assert '"finishing"' in seen.stdout, seen.stderr
-    assert take.paths.marker.stat().st_size < 1000
+    assert take.paths.marker.stat().st_size < 2000  # it is short again
     assert claim(disk, take.paths.marker) is None
     take.done()
     assert markers(disk, tmp_path) == []
