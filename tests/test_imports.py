@@ -14,7 +14,7 @@ PROGRAM = "tray_app"
 
 GROUND = {
     *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices", "presets"),
-    *("disk", "windows_files", "com", "logs", "assets", "awake"),
+    *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg"),
 }
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.

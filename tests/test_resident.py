@@ -27,7 +27,7 @@ from tray_app.desktop.channel import Request
 from tray_app.desktop.desktop import Desktop
 from tray_app.disk import Disk, Patience
 from tray_app.errors import SourceError, StorageError
-from tray_app.events import DiskLow, EventBus, Level, Unheard
+from tray_app.events import DiskLow, EventBus, JobProgress, Level, Unheard
 from tray_app.presets import PRESETS, current, texts_of
 from tray_app.resident import Resident
 from tray_app.settings import load
@@ -719,6 +719,22 @@ def test_exit_says_that_it_finishes_and_waits(tmp_path: Path) -> None:
     disk.go_on.set()
     desk.ended()
     assert [name.replace("\\", "/") for name in desk.files()] == WHOLE
+
+
+def test_the_tooltip_tells_how_far_a_job_is(tmp_path: Path) -> None:
+    disk = HeldDisk()
+    desk = Desk(tmp_path / "takes", disk=disk)
+    desk.start()
+    desk.record(0.3)
+    desk.tray.pick(Action.STOP)
+    assert disk.asked.wait(20)
+    desk.app.bus.post(JobProgress("take", 0.479))
+    working = desk.sees(lambda view: view.working and view.done)
+    assert tooltip(working) == "Tray Recorder – Finishing a recording, 45 %"
+    disk.go_on.set()
+    assert desk.sees(lambda view: not view.working and view.recent).done == 0
+    desk.resident.quit()
+    desk.ended()
 
 
 def test_exit_may_leave_the_jobs_to_the_next_start(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ class App:
             follows=demo or chosen.source == DEFAULT,
             folder=chosen.save_folder,
             name=chosen.file_name if name is None else name,
-            plan=Plan(rule, chosen.keep_original, labels=chosen.labels),
+            plan=Plan(rule, chosen.keep_original, chosen.output, labels=chosen.labels),
             bits=chosen.bit_depth,
             rate=chosen.sample_rate,
             channels=chosen.channels,
@@ -193,7 +193,8 @@ class App:
         What comes of it gets a free name in the save folder; the earlier file stays. Touches the disk, so not for the
         tray's thread. Raises `TakeBusyError` for a take that is still worked on, and `StorageError`.
         """
-        take = begin_again(self.disk, original, Plan(self.rule(), labels=self.settings.labels))
+        plan = Plan(self.rule(), output=self.settings.output, labels=self.settings.labels)
+        take = begin_again(self.disk, original, plan)
         log.info("%s is trimmed again, as %s", original, take.paths.name)
         self.queue.submit(take)
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -115,6 +115,17 @@ def _reason(path: Path, error: OSError) -> tuple[str, str]:
 def _winerror(error: OSError) -> int:
     """Return Windows' own number of an error, 0 where there is none: elsewhere, and from the C library."""
     return getattr(error, "winerror", None) or 0
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Say in an `OSError` which file it was: reading from and writing to an open file do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def is_held(error: OSError) -> bool:

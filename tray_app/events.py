@@ -65,6 +65,8 @@ class JobProgress:
 class JobFinished:
     """All jobs of a take ended well. `trimmed` or `original` is None where there is no such file (any more).
 
+    `saved` is the file that was asked for, in the format that was asked for: the trimmed one, or, where silence is not
+    removed, all of it; None where nothing was heard.
     `heard` is False where all of it was silent; `seconds` is the original's length, `kept_seconds` the trimmed
     one's; `facts` is what the terminal prints as JSON.
     """
@@ -77,6 +79,12 @@ class JobFinished:
     seconds: float = 0.0
     kept_seconds: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    saved: Path | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file to look at."""
+        return self.saved or self.trimmed or self.original
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def describe(done: JobFinished) -> str:
     found = f" Silence was at most {dbfs(rule['silence_thresh'])} (found)." if rule.get("auto") else ""
     if not done.heard:
         return f"Nothing was heard in {done.name} ({length}), so there is no trimmed file. The original is kept."
-    path = done.trimmed or done.original
+    path = done.file
     name = path.name if path else done.name
     if done.trimmed is None or done.kept_seconds >= done.seconds:
         return f"{name}, {length}.{found}"

@@ -20,6 +20,7 @@ from tray_app.disk import storage_error
 from tray_app.errands import Errands
 from tray_app.errors import RecorderError
 from tray_app.events import JobFinished, Problem, TakeDiscarded
+from tray_app.ffmpeg import find_ffmpeg
 from tray_app.menu_choices import Choices
 from tray_app.settings import APP_NAME, Settings
 from tray_app.shelf import look as look_at_shelf
@@ -266,6 +267,7 @@ class Resident:
         self._app.bus.wake()
 
     def _look_at_shelf(self) -> None:
+        self._shown.ffmpeg = find_ffmpeg() is not None
         self._shown.shelf = look_at_shelf(self._app.disk, self._app.settings.save_folder)
         self._app.bus.wake()
 

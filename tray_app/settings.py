@@ -23,6 +23,7 @@ import platformdirs
 
 from tray_app.env_file import PREFIX, read, read_text, shown
 from tray_app.errors import SettingError
+from tray_app.outputs import AS_RECORDED, FORMATS, Output, Quality, fitting, misfit
 from tray_app.setting_kinds import (
     ON_OFF,
     Kind,
@@ -56,6 +57,14 @@ class _Choice:
     kind: Kind
     default: str
     meaning: str
+
+
+def _quality(name: str, meaning: str) -> _Choice:
+    """Return what a field says about the quality of the format of this name."""
+    found = FORMATS[name].quality
+    assert isinstance(found, Quality)
+    kind = (whole_number if found.whole else number)(found.least, found.most)
+    return _Choice(kind, found.default, meaning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,31 @@ class Settings:
             ON_OFF, "true", "Whether the take as recorded is kept, in the folder originals, beside the trimmed one."
         ),
     ]
+    output_format: Annotated[
+        str,
+        _Choice(
+            one_of(*FORMATS),
+            "wav",
+            "What recordings are saved as. wav is the recording as it is, with the bits of RECORDER_BIT_DEPTH; what\n"
+            "else there is, is made of that after the end, in the background. m4a needs ffmpeg.",
+        ),
+    ]
+    flac_level: Annotated[int, _quality("flac", "FLAC: 0 is fast, 8 is small. The sound is the same.")]
+    mp3_quality: Annotated[
+        float,
+        _quality("mp3", "MP3: LAME's quality (-V), from 0, the best (some 245 kbit/s), to 9, the smallest (65)."),
+    ]
+    ogg_quality: Annotated[
+        float, _quality("ogg", "Ogg Vorbis: quality from 0 (about 64 kbit/s) to 10, the best (500 kbit/s).")
+    ]
+    opus_bitrate: Annotated[
+        int,
+        _quality("opus", "Opus: kbit/s of a stereo recording. Other numbers of channels get as much for each channel."),
+    ]
+    m4a_bitrate: Annotated[
+        int,
+        _quality("m4a", "M4A: kbit/s of a stereo recording. Other numbers of channels get as much for each channel."),
+    ]
     labels: Annotated[
         bool,
         _Choice(
@@ -207,6 +241,19 @@ class Settings:
     env_file: Path | None = dataclasses.field(compare=False)
     fixed: frozenset[str] = dataclasses.field(compare=False)
 
+    @property
+    def output(self) -> Output:
+        """What takes become."""
+        found = self.output_as(self.output_format)
+        return AS_RECORDED if found.format.width == self.bit_depth else found
+
+    def output_as(self, name: str) -> Output:
+        """Return the format of this name with its quality as it was chosen."""
+        quality = FORMATS[name].quality
+        if quality is None:
+            return Output(name)
+        return Output(name, float(getattr(self, quality.variable.removeprefix(PREFIX).lower())))
+
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
@@ -241,6 +288,7 @@ def load(overrides: Mapping[str, str], environ: Mapping[str, str], env_file: Pat
     named_by = origin[f"{PREFIX}SAVE_FOLDER"]
     beside = next((file.parent for file in files if str(file) == named_by), None)
     values["save_folder"] = _anchored(values["save_folder"], beside)
+    _refuse_pair(values, origin)
     return Settings(
         **values,
         origin=MappingProxyType(origin),
@@ -261,7 +309,24 @@ def changed(settings: Settings, texts: Mapping[str, str], file: Path) -> Setting
     if "save_folder" in values:
         values["save_folder"] = _anchored(values["save_folder"], file.parent)
     origin = {**settings.origin, **{variable.name: found[variable].origin for variable in found}}
+    _refuse_pair({**{field: getattr(settings, field) for field in _SHAPE}, **values}, origin)
     return dataclasses.replace(settings, **values, origin=MappingProxyType(origin), env_file=file)
+
+
+_OUTPUT = f"{PREFIX}OUTPUT_FORMAT"
+_SHAPE = ("output_format", "bit_depth", "sample_rate", "channels")
+
+
+def _refuse_pair(values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
+    """Refuse a format that cannot hold what is recorded: now, and not after the meeting. Raises `SettingError`."""
+    name, *shape = (values[field] for field in _SHAPE)
+    found = misfit(name, *shape)
+    if found is not None:
+        why, variable, value = found
+        raise SettingError(
+            f"{_OUTPUT} is {name} (from {_place(origin[_OUTPUT])}); {why}, and {variable} is {value}.",
+            todo=f"Change one of them; what holds this: {', '.join(one.name for one in fitting(*shape))}.",
+        )
 
 
 def _strongest(variable: _Variable, layers: list[tuple[str, Mapping[str, str]]]) -> _Found:

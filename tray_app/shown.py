@@ -11,7 +11,7 @@ from tray_app.app import App
 from tray_app.capture import DEFAULT, find
 from tray_app.capture.base import Source
 from tray_app.errors import RecorderError
-from tray_app.events import DiskLow, Level, Problem, StateChanged, Unheard
+from tray_app.events import DiskLow, JobFinished, JobProgress, Level, Problem, StateChanged, Unheard
 from tray_app.notices import disk_low, unheard
 from tray_app.shelf import Shelf
 from tray_app.states import Command, State, Transition
@@ -27,6 +27,7 @@ class Shown:
         self.shelf = Shelf()
         self.autostart: bool | None = None
         self.light = False
+        self.ffmpeg = True
         self._lock = threading.Lock()
         self._waiting = False
         self._source = ""
@@ -38,11 +39,14 @@ class Shown:
         self._trouble = ""
         self._unheard = ""
         self._leaving = False
+        self._done = 0
         app.bus.listen(StateChanged, self._state_changed)
         app.bus.listen(Level, self._heard)
         app.bus.listen(Problem, lambda problem: self._in_trouble(problem.text))
         app.bus.listen(DiskLow, lambda low: self._in_trouble(disk_low(low)))
         app.bus.listen(Unheard, self._hears_nothing)
+        app.bus.listen(JobProgress, self._progresses)
+        app.bus.listen(JobFinished, lambda _: self._finished_one())
 
     @property
     def name(self) -> str:
@@ -92,6 +96,8 @@ class Shown:
                 recent=shelf.recent,
                 originals=shelf.originals,
                 light=self.light,
+                done=self._done if working else 0,
+                ffmpeg=self.ffmpeg,
             )
 
     def _pinned(self, wanted: str) -> str:
@@ -117,6 +123,15 @@ class Shown:
             if int(level.seconds) != int(self._seconds):
                 self._level, self._peak = level_of(self._peak), -math.inf
             self._seconds = level.seconds
+
+    def _progresses(self, progress: JobProgress) -> None:
+        """Take in how far a job is, in steps: each changes what the icon says, and it should not flicker."""
+        with self._lock:
+            self._done = int(progress.done * 20) * 5
+
+    def _finished_one(self) -> None:
+        with self._lock:
+            self._done = 0
 
     def _in_trouble(self, text: str) -> None:
         with self._lock:

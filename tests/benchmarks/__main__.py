@@ -17,14 +17,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tests.benchmarks import encoding, plot, recording, starting, trimming
 from tests.benchmarks import options as cut_options
-from tests.benchmarks import plot, recording, starting, trimming
 from tests.benchmarks.peers import PYDUB
 from tests.benchmarks.report import Table
 from tests.benchmarks.trimming import KINDS, Point, Workshop
 
-PARTS = ("start", "record", "trim")
+PARTS = ("start", "record", "trim", "encode")
 LENGTHS = (60, 600, 3600)
+ENCODED_UP_TO = 600
+"""Seconds: an hour of MP3 takes minutes, and costs what six times ten minutes do."""
 RF64 = 15_120
 """4.2 h: more than the 4 GiB at which a WAV becomes RF64."""
 
@@ -90,6 +92,8 @@ def _measured(options: argparse.Namespace, shop: Workshop, points: list[Point]) 
         yield recording.simulated(shop, tuple(options.minutes))
     if "trim" in options.only:
         yield from _trimmed(options, shop, points)
+    if "encode" in options.only:
+        yield encoding.encoding(shop, [number for number in options.lengths if number <= ENCODED_UP_TO])
 
 
 def _trimmed(options: argparse.Namespace, shop: Workshop, points: list[Point]) -> Iterator[Table]:

@@ -39,6 +39,17 @@ def test_one_command_measures_everything_and_leaves_tables_and_a_plot(tmp_path: 
     assert list(work.iterdir()) == []
 
 
+def test_encoding_is_measured_beside_ffmpeg(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks", "--only", "encode", "--rounds", "1", "--lengths", "1"]
+    command += ["--folder", str(tmp_path / "work"), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = (tmp_path / "out" / "speed.md").read_text(encoding="utf-8").splitlines()
+    for name in ("flac", "mp3", "ogg", "opus", "m4a"):
+        assert [row for row in rows if row.startswith(f"| {name}, 1 s |")]
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 @pytest.mark.parametrize("kind", inputs.KINDS)
 def test_the_same_sound_every_time(kind: str, tmp_path: Path) -> None:
     fmt = AudioFormat(8000, 2, 16)

@@ -142,6 +142,29 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
     assert json.loads((program.takes / "originals" / "talk.json").read_text())["gaps"] == []
 
 
+def test_a_format_chosen_in_the_menu_is_that_of_the_next_recording(
+    desktop: LinuxDesktop, sound: PulseServer, tmp_path: Path
+) -> None:
+    sound.play(tone(1000, -12, 60))
+    with Program(desktop, tmp_path, sound) as program:
+        wait_until(lambda: "( ) M4A" in lines(desktop, "Format"), 20, "ffmpeg is found")
+        assert lines(desktop, "Format")[:3] == ["Recordings are saved as:", "(o) WAV", "( ) FLAC"]
+        desktop.click("Format", "FLAC")
+        wait_until(lambda: desktop.has("Format: FLAC, 24 bits"), 20, "the label")
+        assert "( ) 32 bits" not in lines(desktop, "Format")
+        desktop.click("Start recording")
+        wait_until(lambda: "Recording 0:02" in desktop.title, 20, "two seconds")
+        desktop.click("Stop recording")
+        assert desktop.wait_notified("Recording saved")[1].startswith("talk.flac, ")
+        wait_until(lambda: desktop.has("Recent recordings", "talk.flac"), 20, "it is on the shelf")
+        desktop.click("Exit")
+        assert program.ended() == (0, "")
+    assert "RECORDER_OUTPUT_FORMAT=flac\n" in program.env_file.read_text()
+    samples, rate = soundfile.read(program.takes / "talk.flac", dtype="float32", always_2d=True)
+    assert frequency(samples[: rate // 2], rate) == pytest.approx(1000, abs=1)
+    assert not list(program.takes.glob("*.wav"))
+
+
 def test_a_device_that_is_lost_and_back_is_notified(desktop: LinuxDesktop, tmp_path: Path) -> None:
     with PulseServer() as server, Program(desktop, tmp_path, server) as program:
         desktop.click("Start recording")

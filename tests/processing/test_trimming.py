@@ -39,7 +39,7 @@ def decoded() -> Iterator[list[Path]]:
     """Stands for a decoder that knows nothing; lists what it was asked for."""
     asked: list[Path] = []
 
-    def refuse(source: Path, target: Path) -> None:
+    def refuse(disk: Disk, source: Path, target: Path, **options: object) -> None:
         asked.append(source)
         raise AudioFileError("No decoder here.")
 

@@ -21,6 +21,7 @@ from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import OutputExistsError, StorageError
+from tray_app.outputs import Output
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
 from tray_app.take.take import (
     MARKER_VERSION,
@@ -111,6 +112,26 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="Cannot record into"):
         begin(Disk(), tmp_path / "file" / "folder", "take", TRIMS)
+
+
+def test_what_a_take_becomes_is_remembered_and_leads_nowhere_else(tmp_path: Path) -> None:
+    plan = Plan(None, True, Output("mp3", 4.5))
+    take = begin(Disk(), tmp_path, "take", plan)
+    assert take.paths.original == tmp_path / "originals" / "take.wav", "something is made of it, so it lies apart"
+    take.remember(stage=Stage.FINISHING, saved="take.mp3", sound="take.wav")
+    take.release()
+    again = claim(Disk(), take.paths.marker)
+    assert again is not None
+    assert (again.memory, again.paths) == (take.memory, take.paths)
+    again.release()
+    found = json.loads(take.paths.marker.read_text())
+    for forged in ({"saved": "../../else"}, {"sound": "a\\b"}, {"plan": {**found["plan"], "output": {"name": "exe"}}}):
+        take.paths.marker.write_text(json.dumps(found | forged))
+        damaged = claim(Disk(), take.paths.marker)
+        assert damaged is not None
+        assert (damaged.memory.stage, damaged.memory.saved) == (Stage.RECORDING, ""), "as a crashed recording"
+        assert damaged.paths.original == take.paths.original
+        damaged.release()
 
 
 class Lockless(Disk):

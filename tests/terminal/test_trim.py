@@ -168,6 +168,12 @@ def test_what_silence_is_can_be_said(tmp_path: Path, env: dict[str, str], window
         ("--silence-thresh", "quiet"),
         ("--silence-thresh", "5"),
         ("--silence-thresh", "nan"),
+        ("--silence-thresh", "automatic"),
+        ("--keep-silence", "-1"),
+        ("--keep-silence", "10001"),
+        ("--longest-pause", "0.5"),
+        ("--shortest-sound", "long"),
+        ("--fade", "1001"),
     ],
 )
 def test_wrong_values_are_said_in_one_line(tmp_path: Path, env: dict[str, str], option: str, value: str) -> None:
@@ -332,10 +338,10 @@ def ffmpeg(source: Path, target: Path, *options: str) -> Path:
     return target
 
 
-def test_an_mp3_without_ffmpeg_is_refused(tmp_path: Path, env: dict[str, str]) -> None:
+def test_an_m4a_without_ffmpeg_is_refused(tmp_path: Path, env: dict[str, str]) -> None:
     sound = tmp_path / "sound"
     sound.mkdir()
-    source = ffmpeg(wav(tmp_path), sound / "talk.mp3")
+    source = ffmpeg(wav(tmp_path), sound / "talk.m4a")
     before = tree(sound)
     bare = tmp_path / "bin"
     bare.mkdir()
@@ -360,7 +366,106 @@ def test_an_mp3_becomes_a_wav_without_its_silence(tmp_path: Path, env: dict[str,
     assert info.frames == found["kept_frames"] < found["frames"]
 
 
-def test_a_float_wav_is_read_by_ffmpeg(tmp_path: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", ["talk.flac", "talk.mp3", "talk.ogg", "talk.opus", "talk.m4a"])
+def test_the_outputs_ending_chooses_its_format(tmp_path: Path, env: dict[str, str], name: str) -> None:
+    (tmp_path / "out").mkdir()
+    fmt = AudioFormat(48_000, 2, 24)
+    source = wav(tmp_path, fmt=fmt)
+    done = run("trim", source, "--output", tmp_path / "out" / name, "--json", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    (found,) = json.loads(done.stdout)
+    assert found["trimmed"] == str(tmp_path / "out" / name)
+    assert set(tree(tmp_path / "out")) == {name, "talk.json"}
+    whole = ffmpeg(tmp_path / "out" / name, tmp_path / "back.wav", "-c:a", "pcm_s24le")
+    info = soundfile.info(whole)
+    assert (info.samplerate, info.channels) == (48_000, 2)
+    assert 0 <= info.frames - found["kept_frames"] < 1024
+    if name == "talk.flac":
+        assert pcm_of(whole) == pydub_kept(case(fmt), pydub_cuts(case(fmt)))
+
+
+def test_the_format_may_be_named_and_its_quality(tmp_path: Path, env: dict[str, str]) -> None:
+    source = wav(tmp_path, fmt=AudioFormat(48_000, 2, 16))
+    for name, option, values in (
+        *(("flac", "--flac-level", ("8", "0")), ("mp3", "--mp3-quality", ("9", "0"))),
+        *(("ogg", "--ogg-quality", ("0", "9.5")), ("opus", "--opus-bitrate", ("48", "320"))),
+    ):
+        sizes = []
+        for value in values:
+            done = run("trim", source, "--format", name, option, value, "--force", env=env)
+            assert (done.returncode, done.stderr) == (0, "")
+            sizes.append((tmp_path / f"talk_trimmed.{name}").stat().st_size)
+        assert sizes[0] < sizes[1], option
+    done = run("trim", source, "--format", "wav16", "--output", tmp_path / "new", env=env)
+    assert done.returncode == 0
+    assert soundfile.info(tmp_path / "new" / "talk.wav").subtype == "PCM_16"
+
+
+def test_sound_in_another_format_becomes_wav_or_what_is_asked_for(tmp_path: Path, env: dict[str, str]) -> None:
+    source = ffmpeg(wav(tmp_path, fmt=AudioFormat(44_100, 2, 16)), tmp_path / "talk.flac")
+    assert run("trim", source, env=env).returncode == 0
+    assert run("trim", source, "--format", "FLAC", "--output", tmp_path / "new", env=env).returncode == 0
+    files = (tmp_path / "talk_trimmed.wav", tmp_path / "new" / "talk.flac")
+    one, other = (soundfile.read(file, dtype="int32")[0] for file in files)
+    assert len(one) > 44_100
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--output", "talk.xyz"],
+            ".xyz is no format that can be written; .wav, .flac, .mp3, .ogg, .opus or .m4a are.",
+        ),
+        (
+            ["--format", "wma"],
+            "--format wma is not known; wav, wav16, wav24, wav32, wavfloat, flac, mp3, ogg, opus, m4a",
+        ),
+        (["--output", "new.flac", "--format", "mp3"], "is FLAC by its ending, --format asks for mp3"),
+        (["--format", "mp3", "--mp3-quality", "10"], 'RECORDER_MP3_QUALITY is "10" (from the command line); allowed'),
+    ],
+)
+def test_what_cannot_be_written_is_wrong_usage(
+    tmp_path: Path, env: dict[str, str], arguments: list[str], said: str
+) -> None:
+    source = wav(tmp_path)
+    before = tree(tmp_path)
+    done = run("trim", source, *arguments, env=env, cwd=tmp_path)
+    assert_one_line(done, 2)
+    assert said in done.stderr
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("fmt", "name", "said"),
+    [
+        (
+            AudioFormat(48_000, 6, 16),
+            "new.mp3",
+            "MP3 holds mono and stereo, and this has 16 bits and 6 channels at 48 kHz",
+        ),
+        (AudioFormat(96_000, 2, 24), "new.mp3", "MP3 holds 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz, and"),
+        (AudioFormat(48_000, 1, 32), "new.flac", "FLAC holds at most 24 bits, and this has 32 bits and 1 channel"),
+    ],
+)
+def test_a_pair_that_cannot_be_names_what_can(
+    tmp_path: Path, env: dict[str, str], fmt: AudioFormat, name: str, said: str
+) -> None:
+    source = wav(tmp_path, fmt=fmt)
+    before = tree(tmp_path)
+    done = run("trim", source, "--output", tmp_path / name, env=env)
+    assert_refused(tmp_path, done, before, f"{source} cannot be saved as", said, "Nothing was changed.")
+
+
+def test_writing_m4a_without_ffmpeg_says_so(tmp_path: Path, env: dict[str, str]) -> None:
+    source = wav(tmp_path)
+    before = tree(tmp_path)
+    done = run("trim", source, "--format", "m4a", env=env | {"PATH": str(tmp_path / "nowhere")})
+    assert_refused(tmp_path, done, before, "ffmpeg, which M4A needs, is missing", "Install ffmpeg")
+
+
+def test_a_float_wav_is_read(tmp_path: Path, env: dict[str, str]) -> None:
     source = tmp_path / "float.wav"
     soundfile.write(source, speech() / 2.0**23, RATE, "FLOAT")
     done = run("trim", source, "--json", env=env)

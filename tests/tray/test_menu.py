@@ -180,6 +180,7 @@ def test_a_value_of_ones_own_is_shown_as_such() -> None:
         assert labels(opened(own, "Remove silence", f"{name}: {value}"))[-1] == f"(o) {value} (from .env)"
     form = labels(opened(own, "Format: WAV, 24 bits, 22.05 kHz, 6 channels"))
     assert [line for line in form if line.startswith("(o)")] == [
+        "(o) WAV",
         "(o) 24 bits",
         "(o) 22.05 kHz (from .env)",
         "(o) 6 channels (from .env)",
@@ -188,10 +189,41 @@ def test_a_value_of_ones_own_is_shown_as_such() -> None:
 
 def test_the_format() -> None:
     assert labels(opened(at_home(), "Format: WAV, 24 bits")) == [
+        *("Recordings are saved as:", "(o) WAV", "( ) FLAC", "( ) MP3", "( ) Ogg Vorbis", "( ) Opus", "( ) M4A", "---"),
         *("( ) 16 bits", "(o) 24 bits", "( ) 32 bits", "---"),
         *("(o) The device's own rate", "( ) 44.1 kHz", "( ) 48 kHz", "( ) 96 kHz", "---"),
         *("(o) The device's own channels", "( ) Mono", "( ) Stereo"),
     ]
+
+
+def saved_as(view: View) -> list[str]:
+    """What recordings can be saved as."""
+    (menu,) = (item for item in items(view, "win32") if isinstance(item, Item) and item.label.startswith("Format"))
+    return labels(menu.entries[1 : menu.entries.index(SEPARATOR)])
+
+
+def test_what_a_recording_cannot_be_saved_as_is_not_offered() -> None:
+    wide = at_home(settings=chosen(channels=6, bit_depth=32))
+    assert saved_as(wide) == ["(o) WAV", "( ) Ogg Vorbis", "( ) Opus", "( ) M4A"]
+    fast = at_home(settings=chosen(sample_rate=192_000))
+    assert saved_as(fast) == ["(o) WAV", "( ) FLAC", "( ) Ogg Vorbis", "( ) Opus"]
+    flac = labels(opened(at_home(settings=chosen(output_format="flac")), "Format: FLAC, 24 bits"))
+    assert "( ) 32 bits" not in flac
+    mp3 = labels(opened(at_home(settings=chosen(output_format="mp3")), "Format: MP3"))
+    assert "( ) 96 kHz" not in mp3
+    assert {"( ) 32 bits", "( ) 48 kHz", "( ) Stereo", "(o) MP3", "( ) WAV"} <= set(mp3)
+
+
+def test_without_ffmpeg_m4a_is_said_to_need_it() -> None:
+    assert saved_as(at_home(ffmpeg=False))[-2:] == ["( ) Opus", "M4A needs ffmpeg, which is not installed"]
+    own = at_home(ffmpeg=False, settings=chosen(output_format="m4a"))
+    assert saved_as(own)[-2:] == ["(o) M4A (from .env)", "M4A needs ffmpeg, which is not installed"]
+
+
+def test_a_width_of_ones_own_is_shown() -> None:
+    own = at_home(settings=chosen(output_format="wav16"))
+    assert saved_as(own)[-1] == "(o) WAV, 16 bits (from .env)"
+    assert opened(own, "Format: WAV, 16 bits")
 
 
 def test_while_a_take_is_made_choices_are_for_the_next_one() -> None:
@@ -390,6 +422,7 @@ def test_the_level_bar_has_five_steps() -> None:
         (View(), "Tray Recorder – Not recording"),
         (View(source="Speakers", waiting=True, name="talk"), "Tray Recorder – Not recording"),
         (View(working=True), "Tray Recorder – Finishing a recording"),
+        (View(working=True, done=45), "Tray Recorder – Finishing a recording, 45 %"),
         (View(working=True, leaving=True), "Tray Recorder – Finishing the recording, then exiting"),
         (View(State.RECORDING), "Tray Recorder – Recording 0:00"),
         (

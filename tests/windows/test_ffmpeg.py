@@ -14,11 +14,11 @@ import pytest
 import soundfile
 
 from tests.sound import tone
+from tray_app import ffmpeg
 from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import AudioFileError
-from tray_app.processing import codecs
-from tray_app.processing.codecs import find_ffmpeg
+from tray_app.ffmpeg import find_ffmpeg
 from tray_app.processing.trimming import trim_file
 
 GENUINE: Path = Path(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
@@ -48,9 +48,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_none_in_the_current_folder(bare: Path) -> None:
     assert find_ffmpeg() is None
-    (bare / "talk.mp3").write_bytes(b"ID3 and more")
-    with pytest.raises(AudioFileError, match="ffmpeg, which could read it, is missing"):
-        trim_file(Disk(), bare / "talk.mp3", None, SILENCE)
+    (bare / "talk.m4a").write_bytes(b"no sound that libsndfile knows")
+    with pytest.raises(AudioFileError, match="ffmpeg, which might know it, is missing"):
+        trim_file(Disk(), bare / "talk.m4a", None, SILENCE)
 
 
 def test_by_path_behind_the_current_folder(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,5 +115,5 @@ def test_no_window_opens_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(subprocess, "run", run)
     code = "import ctypes; print(ctypes.windll.kernel32.GetConsoleWindow())"
-    assert codecs._run([sys.executable, "-c", code]).stdout.strip() == "0"
+    assert ffmpeg.run([sys.executable, "-c", code]).stdout.strip() == "0"
     assert asked == [CREATE_NO_WINDOW]

@@ -17,7 +17,7 @@ from tray_app.desktop import autostart
 from tray_app.desktop.notify import system_sender
 from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
-from tray_app.processing.codecs import find_ffmpeg
+from tray_app.ffmpeg import find_ffmpeg
 from tray_app.settings import Settings
 from tray_app.tray.host import TrayUnavailableError, find_tray
 from tray_app.words import clock_time, megabytes
@@ -69,7 +69,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield _tray()
     yield _notification()
     yield _autostart()
-    yield _ffmpeg()
+    yield _ffmpeg(settings)
 
 
 def _sound() -> Iterator[Check]:
@@ -160,9 +160,12 @@ def _autostart() -> Check:
     return Check("autostart", "ok", "off")
 
 
-def _ffmpeg() -> Check:
+def _ffmpeg(settings: Settings) -> Check:
     found = find_ffmpeg()
-    if found is None:
-        remedy = "Needed only to trim files that are no WAV. Install ffmpeg for that."
-        return Check("ffmpeg", "note", "not found", remedy)
-    return Check("ffmpeg", "ok", str(found))
+    if found is not None:
+        return Check("ffmpeg", "ok", str(found))
+    if settings.output.format.by_ffmpeg:
+        text = f"not found, so recordings are not saved as {settings.output.format.label} but as WAV"
+        return Check("ffmpeg", "note", text, "Install ffmpeg, or choose another RECORDER_OUTPUT_FORMAT.")
+    remedy = "Needed only to save as M4A, and to trim M4A, WMA and other files of video. Install ffmpeg for that."
+    return Check("ffmpeg", "note", "not found", remedy)

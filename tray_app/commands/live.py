@@ -70,7 +70,7 @@ class LiveLine:
         self._gaps += 1
 
     def _progress(self, progress: JobProgress) -> None:
-        self._draw(f"removing silence  {100 * progress.done:3.0f} %")
+        self._draw(f"finishing  {100 * progress.done:3.0f} %")
 
     def _draw(self, text: str) -> None:
         if not self._live:

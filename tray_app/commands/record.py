@@ -17,6 +17,7 @@ from typing import TextIO
 from tray_app.app import App
 from tray_app.audio.rule import read_rule
 from tray_app.commands import cut_options
+from tray_app.commands.formats import QUALITIES, add_format, format_of
 from tray_app.commands.live import LiveLine
 from tray_app.commands.trim import add_labels
 from tray_app.desktop.session import SessionEnd, console_closing
@@ -24,6 +25,7 @@ from tray_app.desktop.signals import Ending
 from tray_app.errors import RecorderError, SettingError
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, Unheard
 from tray_app.notices import describe, disk_low, unheard
+from tray_app.outputs import by_ending, endings
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
 from tray_app.words import clock_time
@@ -42,11 +44,13 @@ OVERRIDES = {
     "remove_silence": "RECORDER_REMOVE_SILENCE",
     **cut_options.OVERRIDES,
     "labels": "RECORDER_LABELS",
+    "output_format": "RECORDER_OUTPUT_FORMAT",
+    **QUALITIES,
 }
 
 
 class _Output(argparse.Action):
-    """Parts `--output` into a folder and, for a file, a name."""
+    """Parts `--output` into a folder and, for a file, a name and a format."""
 
     def __call__(
         self,
@@ -60,10 +64,13 @@ class _Output(argparse.Action):
         path = Path(text).expanduser()
         if path.is_dir() or text.endswith(("/", "\\")) or not path.suffix:
             namespace.folder, namespace.name = str(path.absolute()), None
-        elif path.suffix.lower() == ".wav":
+        elif by_ending(path.suffix):
             namespace.folder, namespace.name = str(path.absolute().parent), path.stem
+            namespace.file = path
+            # `--format` may be more exact than an ending; whether the two agree is looked at when both are known.
+            namespace.output_format = namespace.output_format or by_ending(path.suffix)
         else:
-            parser.error(f"--output {text}: recordings are WAV files; name a folder or a file that ends in .wav")
+            parser.error(f"--output {text}: {path.suffix} is no format that can be written; {endings()} are")
 
 
 def _seconds(text: str) -> float:
@@ -89,7 +96,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE-or-FOLDER",
         help="a folder instead of the save folder, or the trimmed file's name (its original goes to originals/ there)",
     )
-    parser.set_defaults(folder=None, name=None)
+    parser.set_defaults(folder=None, name=None, file=None)
+    add_format(parser)
     parser.add_argument(
         "--no-trim", dest="remove_silence", action="store_const", const="false", help="leave the silence in"
     )
@@ -105,6 +113,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Record one take; print where its files are."""
     if args.demo and args.source:
         raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
+    if args.file:
+        format_of(args.file, settings.output_format)
     with (
         _own_stderr() as out,
         App(settings) as app,
@@ -135,7 +145,7 @@ def _picture(done: JobFinished, app: App) -> tuple[Path | None, RecorderError | 
     # Late: most who record want none.
     from tray_app.picture.make import ENDING, picture_of, save
 
-    file = done.trimmed or done.original
+    file = done.file
     if file is None:
         return None, None
     folder = app.settings.save_folder
@@ -245,6 +255,8 @@ def _summary(done: JobFinished, picture: Path | None = None) -> str:
     lines = []
     if not done.heard:
         lines.append("Nothing was heard, so there is no trimmed file.")
+    elif done.trimmed is None and done.saved != done.original:
+        lines.append(f"saved:    {done.saved}  ({clock_time(done.seconds)})")
     if done.trimmed is not None:
         lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)}{_found(done)})")
     if done.original is not None:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     failed = False
 
     def finished(done: JobFinished) -> None:
-        print(f"{done.trimmed or done.original}: recovered. {describe(done)}")
+        print(f"{done.file}: recovered. {describe(done)}")
 
     def problem(what: Problem) -> None:
         nonlocal failed

@@ -16,8 +16,10 @@ from typing import Any
 from tray_app.audio.rule import CutRule, rule_of
 from tray_app.commands import cut_options
 from tray_app.commands.bar import Bar, progress_bar
+from tray_app.commands.formats import QUALITIES, add_format, format_of, known_format
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
+from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
 from tray_app.processing.many import Cancelled, at_once
 from tray_app.settings import Settings
@@ -28,8 +30,9 @@ log = logging.getLogger(__name__)
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
     "Writes NAME_trimmed.wav beside each file, or what --output says, and NAME_trimmed.json, the list of the cuts.\n"
-    "Inputs are never changed. A WAV keeps its format, and but for fades what is kept of it is copied bit for bit;\n"
-    "other formats need ffmpeg and become WAV. Of a folder all sound files are trimmed that were not already; several\n"
+    "Inputs are never changed. A WAV keeps its format, and but for fades what is kept of it is copied bit for bit.\n"
+    "Other formats become WAV with their own rate, channels and bits, for a lossy one would lose again; --format, or\n"
+    "the ending of --output, asks for another. Of a folder all sound files are trimmed that were not already; several\n"
     "files are worked on at once. The kept original of a take is trimmed again into the save folder, beside the\n"
     "earlier file.",
 )
@@ -39,7 +42,7 @@ SOUND_ENDINGS = {
     *(".m4a", ".aac", ".mp4", ".wma", ".webm", ".mka"),
 }
 """What of a folder is taken for sound. Whether it is, reading it tells."""
-OVERRIDES = {**cut_options.OVERRIDES, "labels": "RECORDER_LABELS"}
+OVERRIDES = {**cut_options.OVERRIDES, "labels": "RECORDER_LABELS", **QUALITIES}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a sound file, or a folder of them")
     parser.add_argument("--output", metavar="FILE-or-FOLDER", help="where to write; a file only for a single input")
     cut_options.add(parser)
+    add_format(parser)
     add_labels(parser)
     parser.add_argument("--picture", action="store_true", help="draw what was cut, as NAME.png beside each output")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, only tell what would be cut")
@@ -72,11 +76,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.picture and args.dry_run:
         todo = "`tray-recorder picture FILE` draws what would be cut."
         raise SettingError("--dry-run writes nothing, so no --picture either.", todo=todo)
-    pairs = [(source, None if args.dry_run else target_of(source, args.output)) for source in files]
+    output = _output(args, settings)
+    pairs = [(source, None if args.dry_run else target_of(source, args.output, output)) for source in files]
     results: list[dict[str, Any]] = []
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     with progress_bar(name, [_size(source) for source in files]) as bar:
-        asked = _Asked(rule_of(settings), force=args.force, labels=settings.labels, picture=args.picture)
+        asked = _Asked(rule_of(settings), output, force=args.force, labels=settings.labels, picture=args.picture)
         work = _Work(pairs, asked, bar)
         found = at_once(work, range(len(pairs)))
         for failure in failures:
@@ -104,6 +109,7 @@ class _Asked:
     """What is wished for, of every file."""
 
     rule: CutRule
+    output: Output
     force: bool
     labels: bool
     picture: bool
@@ -138,6 +144,7 @@ class _Work:
                 )
             listed = trim_listed(
                 *(Disk(), source, target, asked.rule),
+                output=asked.output,
                 labels=asked.labels,
                 force=asked.force,
                 progress=progress,
@@ -217,11 +224,19 @@ def matching(path: Path) -> list[Path]:
     return sorted(file for file in path.parent.glob(path.name.replace("[", "[[]")) if file.is_file()) or [path]
 
 
-def target_of(source: Path, output: str | None) -> Target:
+def target_of(source: Path, place: str | None, output: Output = AS_RECORDED) -> Target:
     """Return where the trimmed file of `source` goes. Raises `StorageError` where a folder cannot be read."""
-    if output is None:
-        return again(Disk(), source) or beside(source.with_name(f"{source.stem}{TRIMMED}.wav"))
-    return beside(Path(output) / f"{source.stem}.wav" if _is_folder(output) else Path(output))
+    ending = output.format.ending
+    if place is None:
+        return again(Disk(), source, ending) or beside(source.with_name(f"{source.stem}{TRIMMED}.{ending}"))
+    return beside(Path(place) / f"{source.stem}.{ending}" if _is_folder(place) else Path(place))
+
+
+def _output(args: argparse.Namespace, settings: Settings) -> Output:
+    """Return what is to be written: by `--format`, else by the ending of `--output`, else WAV."""
+    if args.output and not _is_folder(args.output):
+        return settings.output_as(format_of(Path(args.output), args.output_format))
+    return settings.output_as(known_format(args.output_format)) if args.output_format else AS_RECORDED
 
 
 def _is_folder(output: str) -> bool:

@@ -49,13 +49,13 @@ def opened(
                     found = look(disk, original, rule, progress)
                     facts = facts.with_cuts(found.cuts, found.kept_frames or 0, found.rule)
                 yield Source(Subject(facts, file.name), reader)
-        elif known is not None and not anew and _has(disk, file, known.facts.kept_frames or 0):
-            with _sound(disk, file) as reader:
-                facts = known.facts
-                kept = tuple(kept_ranges(facts.format, facts.frames, facts.cuts))
-                yield Source(Subject(facts, file.name, gone=True), reader, kept)
         else:
             with as_wav(disk, file, None, force=True) as wav, _sound(disk, wav) as reader:
+                if known is not None and not anew and reader.frames == (known.facts.kept_frames or 0) > 0:
+                    facts = known.facts
+                    kept = tuple(kept_ranges(facts.format, facts.frames, facts.cuts))
+                    yield Source(Subject(facts, file.name, gone=True), reader, kept)
+                    return
                 if not reader.frames:
                     raise AudioFileError(f"{file} holds no sound.", safe="Nothing was changed.")
                 facts = look(disk, wav, rule, progress)

@@ -1,58 +1,132 @@
-"""The door to sound that is no plain WAV: ffmpeg tells what it is, pydub reads that, ffmpeg turns it into a WAV.
+"""The door to sound that is no plain WAV: libsndfile reads what it knows, ffmpeg all else; both into a WAV.
 
 ffmpeg is called by its absolute path and writes a file. pydub's own decoding would hold the whole sound in memory; its
 own probing calls ffprobe, which not everybody has beside ffmpeg, and by a bare name, for which Windows looks in the
-current folder first.
+current folder first. So ffmpeg tells what it has found, and pydub reads that.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import os
 import re
-import shutil
-import subprocess
-import sys
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tray_app.audio.format import AudioFormat
+from tray_app.audio.samples import to_pcm
+from tray_app.audio.wav_writer import WavWriter
+from tray_app.disk import Disk, named
 from tray_app.errors import AudioFileError
+from tray_app.ffmpeg import find_ffmpeg, run
+from tray_app.processing.feed import from_vorbis_order
+from tray_app.processing.libsndfile import Reader, reading
+from tray_app.processing.tags import Tags, plain
+from tray_app.processing.wav_widths import narrowed
+
+log = logging.getLogger(__name__)
 
 _SAMPLES = re.compile(r"(?:(?P<float>flt|dbl)|[su](?P<width>\d+))p?\b(?: \((?P<bits>\d+) bit\))?")
 """ffmpeg's names of sample formats: `s16`, `fltp`, `s32 (24 bit)`."""
 
+_WIDTHS = {
+    **dict.fromkeys(("PCM_24", "ALAC_20", "ALAC_24", "DWVW_24", "DPCM_24"), 24),
+    **dict.fromkeys(("PCM_32", "ALAC_32", "FLOAT", "DOUBLE"), 32),
+}
+"""The bits that keep what a file of libsndfile's subtype holds; of all others 16 do. A lossy decoder's floats hold no
+more either; so pydub 0.25.1 (`AudioSegment.from_file`) judges, too.
+"""
 
-def find_ffmpeg() -> Path | None:
-    """Return ffmpeg's absolute path, or None: beside the program's exe, else by PATH.
+_IN_NUMBERS = ("PCM_", "ALAC_", "DWVW_", "DPCM_")
+"""Beginnings of the subtypes that hold whole numbers."""
 
-    Never one in the current folder, which anybody may have filled; Windows, and `shutil.which` there, look there first.
+_ENDLESS = 1 << 60
+"""Frames that libsndfile states where a header does not know how many there are."""
+
+
+def decode(
+    disk: Disk, source: Path, target: Path, *, force: bool = False, done: Callable[[float], None] = lambda _: None
+) -> Tags:
+    """Decode the first sound stream of `source` into a new WAV at `target`; return the tags that could be read.
+
+    It keeps rate, channels and bits; floating point becomes 32 bits, clipped at full scale. Raises `AudioFileError`
+    where ffmpeg is missing or `source` holds no sound, and for one that is cut short, unless `force`; `OSError` as the
+    disk gives it, and what `done` raises.
     """
-    name = "ffmpeg.exe" if sys.platform == "win32" else "ffmpeg"
-    folders = [Path(entry.strip('"')) for entry in os.environ.get("PATH", "").split(os.pathsep)]
-    trusted = [folder for folder in folders if folder.is_absolute() and folder != Path.cwd()]
-    if getattr(sys, "frozen", False):
-        trusted.insert(0, Path(sys.executable).parent)
-    # With a folder before it, `which` looks for a name nowhere else.
-    found = (shutil.which(str(folder / name)) for folder in trusted)
-    return next((Path(path) for path in found if path), None)
+    with named(source), disk.open_read(source) as file:
+        try:
+            with reading(file) as found:
+                return _by_libsndfile(disk, found, source, target, force=force, done=done)
+        except _CutShortError:
+            raise
+        except AudioFileError as error:
+            log.info("%s goes to ffmpeg: %s", source, error)
+    disk.remove(target)
+    _by_ffmpeg(source.absolute(), target)
+    return {}
 
 
-def decode(source: Path, target: Path) -> None:
-    """Decode the first sound stream of `source` into a new WAV at `target`, with its own rate and channels.
+class _CutShortError(AudioFileError):
+    """A file ends before its header says so."""
 
-    Raises `AudioFileError` where ffmpeg is missing or `source` holds no sound that it knows, `OSError` for a full disk.
-    """
+
+def _by_libsndfile(
+    disk: Disk, found: Reader, source: Path, target: Path, *, force: bool, done: Callable[[float], None]
+) -> Tags:
+    opened = found.opened
+    bits = _WIDTHS.get(opened.subtype, 16)
+    try:
+        fmt = AudioFormat(opened.samplerate, opened.channels, bits)
+    except ValueError as error:
+        raise AudioFileError(f"{source} is not a sound that can be read here: {error}.") from error
+    whole = opened.subtype.startswith(_IN_NUMBERS)
+    with named(target), disk.create(target) as file:
+        writer = WavWriter(file, fmt, refresh_ms=60_000)
+        with _what_there_is(writer):
+            for block in found.blocks("int32" if whole else "float32"):
+                if opened.subtype in ("VORBIS", "OPUS"):
+                    block = from_vorbis_order(block)
+                writer.write(narrowed(block, bits) if whole else to_pcm(block, bits))
+                done(min(1.0, writer.frames / max(1, opened.frames)))
+        writer.finish()
+    if writer.frames < opened.frames < _ENDLESS and not force:
+        raise _CutShortError(
+            f"{source} is cut short: its header promises {fmt.seconds(opened.frames):.1f} s, "
+            f"{fmt.seconds(writer.frames):.1f} s are there.",
+            safe="Nothing was changed.",
+            todo="Use --force to trim what is there.",
+        )
+    return {name: plain(text) for name, text in opened.copy_metadata().items() if text and name != "software"}
+
+
+@contextlib.contextmanager
+def _what_there_is(writer: WavWriter) -> Iterator[None]:
+    """Take the decoder's failure in the middle for the end: what there is of the file was written."""
+    from soundfile import LibsndfileError
+
+    try:
+        yield
+    except LibsndfileError as error:
+        if not writer.frames:
+            raise
+        log.warning("the decoder failed after %d frames: %r", writer.frames, error)
+
+
+def _by_ffmpeg(source: Path, target: Path) -> None:
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
         raise AudioFileError(
-            f"{source} is no plain WAV, and ffmpeg, which could read it, is missing.",
+            f"{source} is of no kind that is read here, and ffmpeg, which might know it, is missing.",
             safe="Nothing was changed.",
             todo="Install ffmpeg and try again.",
         )
     bits = _bits(ffmpeg, source)
     command = [str(ffmpeg), "-nostdin", "-v", "error", "-i", f"file:{source}", "-map", "0:a:0", "-vn"]
     command += ["-c:a", f"pcm_s{bits}le", "-f", "wav", "-rf64", "auto", "-y", f"file:{target}"]
-    done = _run(command)
+    done = run(command)
     if done.returncode:
         said = done.stderr.strip()
         if os.strerror(errno.ENOSPC) in said:
@@ -63,7 +137,7 @@ def decode(source: Path, target: Path) -> None:
 def _bits(ffmpeg: Path, source: Path) -> int:
     """Return the sample width that keeps what the file holds: 16, 24 or 32 bits."""
     # It ends with an error, since nothing is to be written, but says what it has found before.
-    said = _run([str(ffmpeg), "-hide_banner", "-nostdin", "-i", f"file:{source}"]).stderr
+    said = run([str(ffmpeg), "-hide_banner", "-nostdin", "-i", f"file:{source}"]).stderr
     with warnings.catch_warnings():
         # pydub warns at import when it finds no ffmpeg; decode() has said so in plain words already.
         warnings.simplefilter("ignore")
@@ -76,26 +150,9 @@ def _bits(ffmpeg: Path, source: Path) -> int:
     if samples is None:
         return 16
     if samples["float"]:
-        # A lossy decoder's floats hold no more than 16 bits; so pydub 0.25.1 (`AudioSegment.from_file`) judges, too.
         return 32 if codec.startswith("pcm_f") else 16
     bits = int(samples["bits"] or samples["width"])
     return 16 if bits <= 16 else 24 if bits <= 24 else 32
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a program without a window and without a terminal."""
-    flags = 0
-    if sys.platform == "win32":
-        flags = subprocess.CREATE_NO_WINDOW  # else a console flashes up where the tray's program has none
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        creationflags=flags,
-        check=False,
-    )
 
 
 def _no_sound(source: Path, detail: str) -> AudioFileError:

@@ -1,4 +1,4 @@
-"""The jobs of a finished take: remove silence, verify, keep or remove the original."""
+"""The jobs of a finished take: remove silence, verify, keep or remove the original, save in the format asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tray_app.audio.wav import WavReader
 from tray_app.audio.wav_repair import repair
 from tray_app.disk import Disk, Patience, is_held
 from tray_app.errors import AudioFileError
-from tray_app.processing.trimming import Progress, trim_into
+from tray_app.processing.encoding import EncodeError, Progress, share
+from tray_app.processing.saving import Saving
+from tray_app.processing.trimming import trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
 from tray_app.take.labels import write_labels
@@ -20,14 +22,23 @@ from tray_app.take.take import Take
 
 log = logging.getLogger(__name__)
 
+_TRIMMING = 0.2
+"""About the part of the time that trimming takes where an output is made after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a take has become: its facts, and its files as far as there are any."""
+    """What a take has become: its facts, and its files as far as there are any.
+
+    `saved` is the one that its user asked for: the trimmed one, or all of it where silence is not removed; None where
+    nothing was heard. `trouble` says in one line why it is no more than a WAV.
+    """
 
     facts: Facts
     trimmed: Path | None
     original: Path | None
+    saved: Path | None = None
+    trouble: str = ""
 
     @property
     def heard(self) -> bool:
@@ -41,19 +52,35 @@ class Jobs:
     def __init__(self, disk: Disk, patience: Patience | None = None) -> None:
         self._disk = disk
         self.patience = patience or Patience()
+        self._saving = Saving(disk, self.patience)
 
     def finish(self, take: Take, facts: Facts | None, progress: Progress | None = None) -> Outcome:
         """Do all jobs of a complete take. `facts` are the recorder's, None where they are to be read from disk.
 
         The take's marker is gone afterwards. Raises `AudioFileError` and `OSError`: then the take is as it was, and
-        its original untouched.
+        its original, or the trimmed file that was compared with it, untouched.
         """
+        converts = take.memory.plan.output.converts
+        outcome = self._made_before(take, facts)
+        if outcome is None:
+            outcome = self._make(take, facts, share(progress, 0.0, _TRIMMING if converts else 1.0))
+        if converts and outcome.heard:
+            outcome = self._save(take, outcome, share(progress, _TRIMMING, 1.0))
+        else:
+            outcome = replace(outcome, saved=outcome.trimmed or (outcome.original if outcome.heard else None))
+        outcome = self._tell(take, outcome)
+        take.done()
+        return outcome
+
+    def _make(self, take: Take, facts: Facts | None, progress: Progress | None) -> Outcome:
+        """Have the trimmed file, verified, where there is to be one; and keep or remove the original."""
+        plan = take.memory.plan
         if facts is not None and not self._disk.exists(take.paths.sidecar):
             self._note_softly(take, facts)
         facts = facts or read_sidecar(self._disk, take.paths.sidecar) or self._facts_of(take)
         adopted = self._adopt(take, facts)
         there = self._what_is_there(take, facts)
-        if take.memory.plan.rule is None:
+        if plan.rule is None:
             outcome = Outcome(there, None, take.paths.original)
         elif adopted is None:
             trimmed_facts, trimmed = self._trim(take, there, progress)
@@ -62,13 +89,54 @@ class Jobs:
             there = there.with_cuts(facts.cuts, facts.kept_frames or 0, facts.rule)
             outcome = Outcome(there, adopted if facts.kept_frames else None, take.paths.original)
         self._sync(take.paths.original)
+        if outcome.trimmed is None:
+            return outcome
+        self._sync(outcome.trimmed)
+        if not plan.keep_original:
+            self._compare(take, outcome)
+        if plan.output.converts:
+            take.remember(sound=outcome.trimmed.name)
+        if plan.keep_original:
+            return outcome
+        self.patience(lambda: self._disk.remove(take.paths.original))
+        return replace(outcome, original=None)
+
+    def _made_before(self, take: Take, facts: Facts | None) -> Outcome | None:
+        """Return what an earlier start had made and verified, where that is still there: only the output is left."""
+        memory = take.memory
+        if not (memory.sound or memory.saved):
+            return None
+        if not self._disk.exists(take.sound) and self._saving.left(take) is None:
+            # Its user has moved it. The original is trimmed anew.
+            take.remember(sound="", saved="")
+            return None
+        if memory.sound and not memory.plan.keep_original:
+            # It was compared before this was noted.
+            self.patience(lambda: self._disk.remove(take.paths.original))
+        original = take.paths.original if self._disk.exists(take.paths.original) else None
+        if facts is None or facts.kept_frames is None:
+            facts = read_sidecar(self._disk, take.paths.sidecar) or facts or self._facts_of(take)
+        return Outcome(facts, take.sound if memory.sound else None, original)
+
+    def _save(self, take: Take, outcome: Outcome, progress: Progress | None) -> Outcome:
+        """Save in the format that was asked for; where that cannot be, the WAV is what is left, and it is said why."""
+        output = take.memory.plan.output.format
+        source = outcome.trimmed or take.paths.original
+        try:
+            saved = self._saving.save(take, outcome.facts, source, progress)
+        except EncodeError as error:
+            log.error("%s is no %s: %s (%s)", take.paths.name, output.label, error, error.detail)
+            why = error.what.removesuffix(".")
+            trouble = f"{take.paths.name} could not be saved as {output.label}: {why}. It is kept as {source.name}."
+            return replace(outcome, saved=source, trouble=f"{trouble} {error.todo}".strip())
         if outcome.trimmed is not None:
-            self._sync(outcome.trimmed)
-            if not take.memory.plan.keep_original:
-                outcome = self._drop_original(take, outcome)
-        outcome = self._tell(take, outcome)
-        take.done()
-        return outcome
+            if saved != source:
+                self.patience(lambda: self._disk.remove(source))
+            return replace(outcome, trimmed=saved, saved=saved)
+        if take.memory.plan.keep_original:
+            return replace(outcome, saved=saved)
+        self.patience(lambda: self._disk.remove(source))
+        return replace(outcome, original=None, saved=saved)
 
     def _what_is_there(self, take: Take, facts: Facts) -> Facts:
         """Return the facts of the original as it can be read, which after a power cut may be less than was written."""
@@ -131,8 +199,8 @@ class Jobs:
             except FileExistsError:
                 target = target.with_name(free_name(self._disk, [target.parent], take.paths.name) + ".wav")
 
-    def _drop_original(self, take: Take, outcome: Outcome) -> Outcome:
-        """Remove the original, after the trimmed file was compared with it byte for byte."""
+    def _compare(self, take: Take, outcome: Outcome) -> None:
+        """Compare the trimmed file with the original byte for byte, before that goes."""
         assert outcome.trimmed is not None
         rule = take.memory.plan.rule
         fade = rule.fade if rule else 0
@@ -141,13 +209,12 @@ class Jobs:
                 f"{outcome.trimmed.name} does not hold what the original does.",
                 safe=f"The original is safe at {take.paths.original}.",
             )
-        self.patience(lambda: self._disk.remove(take.paths.original))
-        return Outcome(outcome.facts, outcome.trimmed, None)
 
     def _tell(self, take: Take, outcome: Outcome) -> Outcome:
         """Complete the cut list with the files' names, and write labels where the plan asks for them."""
         facts = replace(outcome.facts, name=take.paths.name)
-        facts = facts.with_files(take.paths.sidecar, outcome.original, outcome.trimmed)
+        made = outcome.trimmed or (None if outcome.saved == outcome.original else outcome.saved)
+        facts = facts.with_files(take.paths.sidecar, outcome.original, made)
         if take.paths.source and outcome.trimmed is None:
             # Nothing was made, so nothing is left of it. The other one's cut list stays.
             self.patience(lambda: self._disk.remove(take.paths.sidecar))
@@ -166,7 +233,8 @@ class Jobs:
         return self._as_it_lies(take)
 
     def _as_it_lies(self, take: Take) -> Facts:
-        with self._disk.open_read(take.paths.original) as file:
+        """Return what the sound itself tells."""
+        with self._disk.open_read(take.sound) as file:
             reader = WavReader(file)
             return Facts(take.paths.name, reader.format, reader.frames)
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
+from tray_app.outputs import AS_RECORDED, WAV, Output
+from tray_app.processing.encoding import Progress
 from tray_app.processing.many import Cancelled
-from tray_app.processing.trimming import Progress, trim_file
+from tray_app.processing.trimming import trim_file
 from tray_app.take.cutlist import ENDING, find, is_about, is_worked_on, original_of_take, read
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.labels import write_labels
@@ -44,7 +46,7 @@ def beside(sound: Path) -> Target:
     return Target(sound, None if cut_list == sound else cut_list)
 
 
-def again(disk: Disk, source: Path) -> Target | None:
+def again(disk: Disk, source: Path, ending: str = WAV) -> Target | None:
     """Return where a kept original of a take goes when it is trimmed once more; None for any other file.
 
     To the save folder under the next free name of the take, its cut list to the original, under that name too: so
@@ -57,7 +59,7 @@ def again(disk: Disk, source: Path) -> Target | None:
         name = free_name(disk, [home.parent, home], source.stem)
     except OSError as error:
         raise storage_error("trim", source, error, safe="Nothing was changed.") from error
-    return Target(home.parent / f"{name}.wav", home / f"{name}{ENDING}")
+    return Target(home.parent / f"{name}.{ending}", home / f"{name}{ENDING}")
 
 
 def trim_listed(
@@ -66,6 +68,7 @@ def trim_listed(
     target: Target | None,
     rule: CutRule,
     *,
+    output: Output = AS_RECORDED,
     labels: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -85,7 +88,7 @@ def trim_listed(
         )
     cut_list = None if target is None else _free(disk, target, force=force)
     sound = None if target is None else target.sound
-    facts = trim_file(disk, source, sound, rule, force=force, progress=progress, cancelled=cancelled)
+    facts = trim_file(*(disk, source, sound, rule), output=output, force=force, progress=progress, cancelled=cancelled)
     facts = _with_known(disk, source, facts)
     if target is None:
         return Listed(facts)

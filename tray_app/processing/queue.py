@@ -144,13 +144,15 @@ class JobQueue:
             if entry.tries < len(self._waits) and not self._closed and not is_held(error):
                 log.warning("%s is tried again: %r", entry.take.paths.name, error)
                 return replace(entry, tries=entry.tries + 1, due=self._clock() + self._waits[entry.tries])
-            self._park(entry, storage_error("finish", entry.take.paths.original, error))
+            self._park(entry, storage_error("finish", entry.take.sound, error))
         except RecorderError as error:
             self._park(entry, error)
         except Exception as error:
             log.exception("a job failed in a way that nobody expected")
             self._park(entry, RecorderError(f"{entry.take.paths.name} could not be finished.", detail=repr(error)))
         else:
+            if outcome is not None and outcome.trouble:
+                self._bus.post(Problem(outcome.trouble))
             if outcome is not None:
                 self._bus.post(_event(outcome, entry.recovered))
         return None
@@ -188,7 +190,7 @@ class JobQueue:
         if not news:
             # Said at an earlier start; to say it at every one would be nagging.
             return
-        safe = error.safe or f"What was recorded is safe at {take.paths.original}."
+        safe = error.safe or f"What was recorded is safe at {take.sound}."
         again = "It is tried again by" if given_up else "It is tried again at the next start, or by"
         # Trouble with a take of an earlier start is no reason to end the one that runs now.
         self._bus.post(Problem(f"{error.what} {safe} {again} `tray-recorder recover`.", fatal=not entry.recovered))
@@ -209,6 +211,7 @@ def _event(outcome: Outcome, recovered: bool) -> JobFinished:
         name=facts.name,
         trimmed=outcome.trimmed,
         original=outcome.original,
+        saved=outcome.saved,
         recovered=recovered,
         heard=outcome.heard,
         seconds=facts.seconds,
@@ -222,4 +225,5 @@ def _as_result(outcome: Outcome) -> Mapping[str, Any]:
     facts = outcome.facts.as_json()
     trimmed = None if outcome.trimmed is None else str(outcome.trimmed)
     original = None if outcome.original is None else str(outcome.original)
-    return {"trimmed": trimmed, "original": original, **facts}
+    saved = None if outcome.saved is None else str(outcome.saved)
+    return {"saved": saved, "trimmed": trimmed, "original": original, **facts}

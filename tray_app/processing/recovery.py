@@ -49,21 +49,29 @@ def find(disk: Disk, folder: Path) -> Found:
 
 
 def has_ended(disk: Disk, take: Take) -> bool:
-    """Return whether a take has no original, or none any more; then its marker goes, and nothing is left to do.
+    """Return whether a take has no sound, or none any more; then its marker goes, and nothing is left to do.
 
-    So it is where a process died before it had made the file, where the user removed it, and on Windows, where an
+    So it is where a process died before it had made the original, where the user removed it, and on Windows, where an
     open file cannot be removed, in the moment between a marker's closing and its removal. Raises `OSError`.
     """
-    try:
-        disk.size(take.paths.original)
+    if any(_is_there(disk, path) for path in {take.paths.original, take.sound}):
         return False
-    except FileNotFoundError:
-        # And only this error: a drive that is away for a moment is no reason to forget a take.
-        pass
+    saved = take.paths.folder / take.memory.saved
+    if take.memory.saved and any(_is_there(disk, path) for path in (take.paths.part, saved)):
+        return False
     log.warning("the marker %s has no recording", take.paths.marker)
     disk.remove(take.paths.part)
     take.done()
     return True
+
+
+def _is_there(disk: Disk, path: Path) -> bool:
+    try:
+        disk.size(path)
+        return True
+    except FileNotFoundError:
+        # And only this error: a drive that is away for a moment is no reason to forget a take.
+        return False
 
 
 def make_whole(disk: Disk, take: Take) -> Facts | None:

@@ -10,18 +10,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tray_app.audio.rule import CutRule
-from tray_app.audio.trim import TrimResult, trim
+from tray_app.audio.trim import TrimCancelledError, TrimResult, trim
 from tray_app.audio.wav import NotWavError, UnsupportedWavError, WavReader
 from tray_app.audio.wav_writer import WavWriter
-from tray_app.disk import Disk, Patience, storage_error
+from tray_app.disk import Disk, Patience, named, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
+from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.behind import Behind
 from tray_app.processing.codecs import decode
+from tray_app.processing.encoding import EncodeError, Progress, encode, share, unfit
+from tray_app.processing.tags import Tags, plain
 from tray_app.processing.verify import check_frames
 from tray_app.take.facts import Facts
 
-Progress = Callable[[float], None]
 Cancelled = Callable[[], bool]
+
+_TRIMMING = 0.2
+"""About the part of the time that trimming takes where a file of another format is made after it."""
 
 
 def trim_into(
@@ -40,10 +45,10 @@ def trim_into(
     with disk.open_read(source) as original:
         reader = WavReader(original)
         try:
-            with _named(part), disk.create(part) as file:
+            with named(part), disk.create(part) as file:
                 # Nobody recovers half a trimmed file, so its header need not keep up.
                 writer = WavWriter(file, reader.format, refresh_ms=60_000)
-                with _named(source), Behind(_named(part)(writer.write)) as behind:
+                with named(source), Behind(named(part)(writer.write)) as behind:
                     result = trim(reader, behind.write, rule, progress=progress, cancelled=cancelled, turn=behind.turn)
                     behind.finish()
                 writer.finish()
@@ -57,23 +62,13 @@ def trim_into(
         return _facts(source, reader, result)
 
 
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Say in an `OSError` which file it was: reading from and writing to an open file do not."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
-        raise
-
-
 def trim_file(
     disk: Disk,
     source: Path,
     target: Path | None,
     rule: CutRule,
     *,
+    output: Output = AS_RECORDED,
     force: bool = False,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
@@ -81,23 +76,70 @@ def trim_file(
 ) -> Facts:
     """Trim any sound file into `target`, which must not exist unless `force`. With no target nothing is written.
 
-    What is not plain PCM WAV goes through ffmpeg first. A WAV whose data ends before its header says so is refused
-    unless `force`. `source` is never changed. `patience` is for a target, or a new file, that another program has
-    open. Raises `RecorderError`s only, and `TrimCancelledError` where it was `cancelled`: then nothing was changed.
+    The target is a WAV with the input's rate, channels and bits, or the `output` that is made of that. What is not
+    plain PCM WAV is decoded first. A sound whose data ends before its header says so is refused unless `force`.
+    `source` is never changed. `patience` is for a target, or a new file, that another program has open. Raises
+    `RecorderError`s only, and `TrimCancelledError` where it was `cancelled`: then nothing was changed.
     """
     if target is not None:
         _check_target(disk, source, target, force=force)
     try:
-        with as_wav(disk, source, target, force=force) as wav:
+        with sound_of(disk, source, target, force=force, cancelled=cancelled) as (wav, tags):
             if target is None:
                 return look(disk, wav, rule, progress, cancelled)
+            converts = _converts(disk, source, wav, output)
             disk.make_folder(target.parent)
             part = _free_part(disk, target)
-            facts = trim_into(disk, wav, part, rule, progress, cancelled)
+            facts = trim_into(disk, wav, part, rule, share(progress, 0.0, _TRIMMING if converts else 1.0), cancelled)
+            if converts:
+                rest = _until(cancelled, share(progress, _TRIMMING, 1.0))
+                part = _encoded(disk, source, part, target, output, {"title": plain(source.stem), **tags}, rest)
             _name(disk, part, target, patience or Patience(), force=force)
             return facts
     except OSError as error:
         raise _storage_error(source, target, error) from error
+
+
+def _converts(disk: Disk, source: Path, wav: Path, output: Output) -> bool:
+    """Whether the trimmed WAV has to become something else. Raises `AudioFileError` where it never could."""
+    with disk.open_read(wav) as file:
+        fmt = WavReader(file).format
+    why = unfit(output, fmt)
+    if why:
+        raise _not_saved(source, output, why)
+    return output.converts and output.format.width != fmt.bits
+
+
+def _encoded(
+    disk: Disk, source: Path, trimmed: Path, target: Path, output: Output, tags: Tags, progress: Progress
+) -> Path:
+    """Make the output of the trimmed WAV, which goes; return its temporary name."""
+    try:
+        part = _free_part(disk, target)
+        encode(disk, trimmed, part, output, tags, progress)
+        return part
+    except EncodeError as error:
+        raise _not_saved(source, output, error.what.removesuffix("."), error.todo, error.detail) from error
+    finally:
+        with contextlib.suppress(OSError):
+            disk.remove(trimmed)
+
+
+def _not_saved(source: Path, output: Output, why: str, todo: str = "", detail: str = "") -> AudioFileError:
+    what = f"{source} cannot be saved as {output.format.label}: {why}."
+    return AudioFileError(what, safe="Nothing was changed.", todo=todo or "Choose another format.", detail=detail)
+
+
+def _until(cancelled: Cancelled | None, progress: Progress | None) -> Progress:
+    """Return what takes progress, and stops when told to."""
+
+    def done(part: float) -> None:
+        if cancelled is not None and cancelled():
+            raise TrimCancelledError
+        if progress is not None:
+            progress(part)
+
+    return done
 
 
 def _storage_error(source: Path, target: Path | None, error: OSError) -> StorageError:
@@ -162,10 +204,19 @@ def _free_part(disk: Disk, target: Path) -> Path:
 @contextlib.contextmanager
 def as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Iterator[Path]:
     """Give the path of a plain WAV with the sound of `source`: itself, or a decoded copy that goes away again."""
+    with sound_of(disk, source, target, force=force, cancelled=None) as (wav, _):
+        yield wav
+
+
+@contextlib.contextmanager
+def sound_of(
+    disk: Disk, source: Path, target: Path | None, *, force: bool, cancelled: Cancelled | None
+) -> Iterator[tuple[Path, Tags]]:
+    """Give what `as_wav` does, and the tags that `source` has as far as they can be read."""
     if disk.is_folder(source):
         raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
     if _is_plain_wav(disk, source, force=force):
-        yield source
+        yield source, {}
         return
     # On the target's disk, which has the room; a folder that is not there yet is made for sound only.
     folders = [] if target is None else target.absolute().parents
@@ -174,8 +225,8 @@ def as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Ite
     work = near / f".tray-recorder-{secrets.token_hex(8)}"
     disk.make_folder(work)
     try:
-        decode(source.absolute(), work / "decoded.wav")
-        yield work / "decoded.wav"
+        wav = work / "decoded.wav"
+        yield wav, decode(disk, source, wav, force=force, done=_until(cancelled, None))
     finally:
         disk.remove_folder(work)
 

@@ -15,6 +15,8 @@ from tray_app.capture.base import Stream
 from tray_app.disk import storage_error
 from tray_app.errors import RecorderError, StorageError
 from tray_app.events import DiskLow, Gap, Level, Problem, StateChanged, TakeFinished
+from tray_app.ffmpeg import find_ffmpeg
+from tray_app.outputs import AS_RECORDED, refusal
 from tray_app.recorder.device import Outcome
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.keeper import Keeper
@@ -27,7 +29,7 @@ from tray_app.recorder.world import World
 from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
-from tray_app.take.take import Take, begin, begin_exactly
+from tray_app.take.take import Plan, Take, begin, begin_exactly
 
 if TYPE_CHECKING:
     from tray_app.recorder.making import Making
@@ -98,6 +100,8 @@ class Run(threading.Thread):
             self._leave()
 
     def _record(self) -> None:
+        # Before the device opens: a folder of PATH may lie on a drive that takes its time.
+        self._no_ffmpeg = self._order.plan.output.format.by_ffmpeg and find_ffmpeg() is None
         making = self._begin(self._link.open_first(self._told_early))
         failure: RecorderError | None = None
         try:
@@ -126,8 +130,9 @@ class Run(threading.Thread):
         self._began = self._wall()
         self._check_space()
         name = order.name if order.exact else fill_template(order.name, self._began)
-        take = (begin_exactly if order.exact else begin)(self._disk, order.folder, name, order.plan)
         fmt = AudioFormat(order.rate or stream.source.rate, order.channels or stream.source.channels, order.bits)
+        plan = self._plan(fmt, stream.source.name)
+        take = (begin_exactly if order.exact else begin)(self._disk, order.folder, name, plan)
         self._keeper = Keeper(self._disk, take, self._apart, self.inbox.post)
         self._space = Space(order.least_free, fmt.byte_rate * (1 if order.plan.rule is None else 2))
         try:
@@ -140,6 +145,20 @@ class Run(threading.Thread):
         if self._paused:
             self._making.timeline.pause(stream.started_at)
         return self._making
+
+    def _plan(self, fmt: AudioFormat, source: str) -> Plan:
+        """Return what is to become of the take: a WAV where its output cannot be had here, which is said."""
+        plan = self._order.plan
+        found = plan.output.format
+        lacking = refusal(found, fmt.bits, fmt.rate, fmt.channels)
+        if lacking:
+            lacking += f", and {source} gives {fmt.channels} channels at {fmt.rate / 1000:g} kHz"
+        elif self._no_ffmpeg:
+            lacking = f"{found.label} needs ffmpeg, which is not installed"
+        if not lacking:
+            return plan
+        self._bus.post(Problem(f"{lacking}. This recording is saved as WAV."))
+        return replace(plan, output=AS_RECORDED)
 
     def _check_space(self) -> None:
         """Refuse to begin where the take would have to end at once."""

@@ -19,6 +19,7 @@ from typing import Any
 from tray_app.audio.rule import EXACT, CutRule, read_rule
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
+from tray_app.outputs import AS_RECORDED, FORMATS, Output
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
 log = logging.getLogger(__name__)
@@ -41,32 +42,40 @@ class Stage(StrEnum):
 class Plan:
     """What is to become of a take, fixed when it begins.
 
-    `rule` says how silence is removed, or None to leave the sound as it is;
-    `keep_original` says whether the original stays beside a trimmed twin. `labels` asks for Audacity's labels beside
-    an original that stays.
+    `rule` says how silence is removed, or None to leave the sound as it is; `output` the format that it becomes;
+    `keep_original` whether the original stays beside what was made of it. `labels` asks for Audacity's labels beside an
+    original that stays.
     """
 
     rule: CutRule | None
     keep_original: bool = True
+    output: Output = AS_RECORDED
     labels: bool = False
+
+    @property
+    def apart(self) -> bool:
+        """Whether something is made of the original, which then lies in a folder of its own."""
+        return self.rule is not None or self.output.converts
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a take's files are. `folder` is the save folder; without silence removal the original lies there.
+    """Where a take's files are. `folder` is the save folder, in which the original lies unless it is kept `apart`.
 
-    `source` is the name of the take whose original is trimmed again under this name; empty for a take of its own.
+    It `trims` where there is to be a trimmed twin. `source` is the name of the take whose original is trimmed again
+    under this name; empty for a take of its own.
     """
 
     folder: Path
     name: str
     trims: bool
+    apart: bool
     source: str = ""
 
     @property
     def home(self) -> Path:
         """The folder of the original, its marker and its sidecar."""
-        return self.folder / ORIGINALS if self.trims else self.folder
+        return self.folder / ORIGINALS if self.apart else self.folder
 
     @property
     def original(self) -> Path:
@@ -80,7 +89,7 @@ class Paths:
 
     @property
     def part(self) -> Path:
-        """The trimmed twin while it grows: on the same volume, under a temporary name."""
+        """What is made of the original while it grows, twin or output: on the same volume, under a temporary name."""
         return self.home / f"{self.name}.part"
 
     @property
@@ -103,6 +112,9 @@ class Paths:
 class Memory:
     """What the marker says. `live` tells that the twin was completed at Stop; `reason` why a take is parked.
 
+    `sound` is the trimmed WAV's name in the save folder from when it was verified until the output has its place: then
+    the original may be gone. `saved` is the output's name, from when that was read back: only the renaming is left.
+
     `attempts` is how often somebody began to finish it without having noted how that ended: each time the program, or
     the machine, ended in the middle. `source` is as in `Paths`; a take that has one was never recorded itself.
     """
@@ -112,6 +124,8 @@ class Memory:
     live: bool = False
     attempts: int = 0
     reason: str = ""
+    sound: str = ""
+    saved: str = ""
     source: str = ""
 
 
@@ -128,6 +142,11 @@ class Take:
         """Change what the marker says, in place (a rename would lose the lock). Raises `OSError`."""
         self.memory = replace(self.memory, **changes)
         _write(self._marker, self.memory)
+
+    @property
+    def sound(self) -> Path:
+        """The WAV that holds the take for certain: the original, or the trimmed one once that was verified."""
+        return self.paths.folder / self.memory.sound if self.memory.sound else self.paths.original
 
     def release(self) -> None:
         """Give the take up without ending it: another start will find it. Never raises."""
@@ -162,13 +181,12 @@ def begin(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
 
     Raises `StorageError` when the folder cannot be used.
     """
-    trims = plan.rule is not None
     folders = [folder, folder / ORIGINALS]
     try:
-        disk.make_folder(folders[1] if trims else folder)
+        disk.make_folder(folders[1] if plan.apart else folder)
         wanted = safe_name(name)
         while True:
-            paths = Paths(folder, free_name(disk, folders, wanted), trims)
+            paths = Paths(folder, free_name(disk, folders, wanted), plan.rule is not None, plan.apart)
             with contextlib.suppress(FileExistsError):
                 return _mark(disk, paths, Memory(Stage.RECORDING, plan))
     except OSError as error:
@@ -181,7 +199,7 @@ def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
     if take.paths.name != safe_name(name):
         take.done()
         raise OutputExistsError(
-            f"{folder / safe_name(name)}.wav exists already, or its original does.",
+            f"{folder / safe_name(name)}.{plan.output.format.ending} exists already, or its original does.",
             safe="Nothing was changed.",
             todo="Choose another name.",
         )
@@ -206,7 +224,8 @@ def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
         disk.size(original)
         memory = Memory(Stage.FINISHING, replace(plan, keep_original=True), source=name)
         while True:
-            paths = Paths(home.parent, free_name(disk, [home.parent, home], name), trims=True, source=name)
+            free = free_name(disk, [home.parent, home], name)
+            paths = Paths(home.parent, free, trims=True, apart=True, source=name)
             with contextlib.suppress(FileExistsError):
                 return _mark(disk, paths, memory)
     except OSError as error:
@@ -264,9 +283,10 @@ def claim(disk: Disk, marker: Path) -> Take | None:
     except BaseException:
         file.close()
         raise
-    trims = memory.plan.rule is not None
-    folder = marker.parent.parent if trims else marker.parent
-    return Take(disk, Paths(folder, marker.name[: -len(MARKER)], trims, memory.source), file, memory)
+    plan = memory.plan
+    folder = marker.parent.parent if plan.apart else marker.parent
+    paths = Paths(folder, marker.name[: -len(MARKER)], plan.rule is not None, plan.apart, memory.source)
+    return Take(disk, paths, file, memory)
 
 
 def _write(file: io.FileIO, memory: Memory) -> None:
@@ -296,22 +316,29 @@ def _memory(found: dict[str, Any]) -> Memory:
         rule = _first_rule(plan["silence"])
     else:
         rule = None if plan["rule"] is None else read_rule(plan["rule"])
-    stage, source = Stage(found["stage"]), _source(found.get("source", ""))
+    stage, source = Stage(found["stage"]), _name(found.get("source", ""))
     if source and (stage is Stage.RECORDING or rule is None):
         raise ValueError("what is trimmed again was never recorded")
     return Memory(
         stage,
-        # Another take's original stays, whatever the marker says.
-        Plan(rule, plan["keep_original"] is not False or bool(source), labels=plan.get("labels") is True),
+        Plan(
+            rule,
+            # Another take's original stays, whatever the marker says.
+            plan["keep_original"] is not False or bool(source),
+            _output(plan.get("output")),
+            labels=plan.get("labels") is True,
+        ),
         live=found["live"] is True,
         attempts=int(found["attempts"]),
         reason=str(found["reason"]),
+        sound=_name(found.get("sound", "")),
+        saved=_name(found.get("saved", "")),
         source=source,
     )
 
 
-def _source(found: object) -> str:
-    """Take the name of another take, which lies in the same folder: a damaged marker must not lead elsewhere."""
+def _name(found: object) -> str:
+    """Take the name of a take or of a file, which lies where takes do: a damaged marker must not lead elsewhere."""
     name = str(found)
     if any(mark in name for mark in "/\\\0") or name in (".", ".."):
         raise ValueError("not the name of a take")
@@ -321,3 +348,11 @@ def _source(found: object) -> str:
 def _first_rule(found: list[Any] | None) -> CutRule | None:
     """Read what the first version of the marker had: a list of the two values that there were."""
     return None if found is None else CutRule(int(found[0]), float(found[1]))
+
+
+def _output(found: dict[str, Any] | None) -> Output:
+    """Read what a take becomes; markers from before there was a choice do not say it."""
+    if found is None:
+        return AS_RECORDED
+    quality = found["quality"]
+    return Output(FORMATS[found["name"]].name, None if quality is None else float(quality))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tray_app.outputs import FORMATS, fitting, refusal
 from tray_app.settings import DEFAULT, Settings
 from tray_app.states import State
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
@@ -16,6 +17,10 @@ from tray_app.tray.view import Listed, View
 
 _SOURCE = "RECORDER_SOURCE"
 _BITS, _RATE, _CHANNELS = "RECORDER_BIT_DEPTH", "RECORDER_SAMPLE_RATE", "RECORDER_CHANNELS"
+_OUTPUT = "RECORDER_OUTPUT_FORMAT"
+
+SAVED_AS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
+"""Formats that are offered. A WAV's bits are chosen below them; one of another width is for those who write it down."""
 
 RATES = (44_100, 48_000, 96_000)
 """Hz: what compact discs, video and studios use."""
@@ -79,30 +84,50 @@ def _name(name: str) -> str:
 
 
 def format_menu(view: View, settings: Settings) -> Item:
-    """Return where bit depth, rate and channels are chosen."""
-    bits = radios(
-        settings,
-        _BITS,
-        (("16", "16 bits"), ("24", "24 bits"), ("32", "32 bits")),
-        str(settings.bit_depth),
-        "",
-    )
-    rates = radios(
-        settings,
-        _RATE,
-        [("device", "The device's own rate"), *((str(rate), _hz(rate)) for rate in RATES)],
-        str(settings.sample_rate or "device"),
-        _hz(settings.sample_rate or 0),
-    )
-    channels = radios(
-        settings,
-        _CHANNELS,
-        (("device", "The device's own channels"), ("1", "Mono"), ("2", "Stereo")),
-        str(settings.channels or "device"),
-        f"{settings.channels} channels",
-    )
-    said = head(view, settings, _BITS, _RATE, _CHANNELS)
-    return submenu(f"Format: {_format(settings)}", [*said, *bits, SEPARATOR, *rates, SEPARATOR, *channels])
+    """Return where it is chosen what recordings are saved as, and in which bits, rate and channels they are made.
+
+    What one format cannot hold, and formats that cannot hold what is chosen below them, are left out.
+    """
+    shape = (settings.bit_depth, settings.sample_rate, settings.channels)
+    fits = [found for found in fitting(*shape) if found.name in SAVED_AS]
+    present = [found for found in fits if view.ffmpeg or not found.by_ffmpeg]
+    chosen = FORMATS[settings.output_format]
+    lacking = [note(f"{found.label} needs ffmpeg, which is not installed") for found in fits if found not in present]
+    groups: list[list[Entries]] = [
+        [
+            note("Recordings are saved as:"),
+            *radios(settings, _OUTPUT, [(found.name, found.label) for found in present], chosen.name, chosen.label),
+            *lacking,
+        ],
+        radios(
+            settings,
+            _BITS,
+            [(str(bits), f"{bits} bits") for bits in (16, 24, 32) if not refusal(chosen, bits, None, None)],
+            str(settings.bit_depth),
+            "",
+        ),
+        radios(
+            settings,
+            _RATE,
+            [
+                ("device", "The device's own rate"),
+                *((str(rate), _hz(rate)) for rate in RATES if not refusal(chosen, None, rate, None)),
+            ],
+            str(settings.sample_rate or "device"),
+            _hz(settings.sample_rate or 0),
+        ),
+        radios(
+            settings,
+            _CHANNELS,
+            (("device", "The device's own channels"), ("1", "Mono"), ("2", "Stereo")),
+            str(settings.channels or "device"),
+            f"{settings.channels} channels",
+        ),
+    ]
+    lines = head(view, settings, _OUTPUT, _BITS, _RATE, _CHANNELS)
+    for number, group in enumerate(groups):
+        lines += [SEPARATOR, *group] if number else group
+    return submenu(f"Format: {_format(settings)}", lines)
 
 
 def _hz(rate: int) -> str:
@@ -111,6 +136,8 @@ def _hz(rate: int) -> str:
 
 def _format(settings: Settings) -> str:
     named = {1: "mono", 2: "stereo"}
+    found = settings.output.format
+    bits = [] if found.width is not None or settings.output.lossy else [f"{settings.bit_depth} bits"]
     rate = [_hz(settings.sample_rate)] if settings.sample_rate else []
     channels = [named.get(settings.channels, f"{settings.channels} channels")] if settings.channels else []
-    return ", ".join([f"WAV, {settings.bit_depth} bits", *rate, *channels])
+    return ", ".join([found.label, *bits, *rate, *channels])

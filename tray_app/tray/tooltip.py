@@ -38,7 +38,8 @@ def _state(view: View) -> str:
     if view.leaving:
         return "Finishing the recording, then exiting"
     if view.state is State.IDLE:
-        return "Finishing a recording" if view.working else "Not recording"
+        done = f", {view.done} %" if view.done else ""
+        return f"Finishing a recording{done}" if view.working else "Not recording"
     return f"{'Paused at' if view.state is State.PAUSED else 'Recording'} {_elapsed(view.seconds)}"
 
 

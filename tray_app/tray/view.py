@@ -91,13 +91,14 @@ class View:
 
     `waiting` is True while a take's device is lost and waited for; `source` is the name of what is recorded. `since`
     is the local time at which the take began and `seconds` its length so far; `name` is its file's name, `level` the
-    lit steps (0 to `LEVELS`) of its level bar. `working` is True while a finished take is being worked on, `leaving`
-    when the program ends as soon as that is done. `trouble` is one line, empty when all is well. `autostart` says
-    whether the program starts with the desktop, and is None where that cannot be asked.
+    lit steps (0 to `LEVELS`) of its level bar. `working` is True while a finished take is being worked on, `done` how
+    much of that is done, in percent; `leaving` is True when the program ends as soon as it is. `trouble` is one line,
+    empty when all is well. `autostart` says whether the program starts with the desktop, and is None where that cannot
+    be asked.
 
     `settings` is None where nothing can be chosen. `sources` is what can be recorded, `pinned` the id of the one that
     the settings name, empty where that is not there. `recent` are the last recordings, the newest first; `originals`
-    is None where there are none. `light` is True where the taskbar is light.
+    is None where there are none. `light` is True where the taskbar is light, `ffmpeg` where ffmpeg is installed.
     """
 
     state: State = State.IDLE
@@ -117,6 +118,8 @@ class View:
     recent: tuple[Recent, ...] = ()
     originals: Originals | None = None
     light: bool = False
+    done: int = 0
+    ffmpeg: bool = True
 
     @property
     def missing(self) -> bool:

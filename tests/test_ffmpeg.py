@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.processing.codecs import find_ffmpeg
+from tray_app.ffmpeg import find_ffmpeg
 
 NAME = "ffmpeg.exe" if sys.platform == "win32" else "ffmpeg"
 

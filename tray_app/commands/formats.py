@@ -1,0 +1,60 @@
+"""The options that say which format is written, and how good: `--format`, and each format's own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tray_app.errors import SettingError
+from tray_app.outputs import FORMATS, by_ending, endings
+
+_HELP = {
+    "flac": "FLAC: 0 is fast, 8 is small (default: 5)",
+    "mp3": "MP3: LAME's quality, 0 is the best, 9 the smallest (default: 2)",
+    "ogg": "Ogg Vorbis: quality, 10 is the best (default: 5)",
+    "opus": "Opus: kbit/s of a stereo recording (default: 128)",
+    "m4a": "M4A: kbit/s of a stereo recording (default: 192)",
+}
+
+_VARIABLES = {name: FORMATS[name].quality for name in _HELP}
+
+QUALITIES = {
+    quality.variable.removeprefix("RECORDER_").lower(): quality.variable for quality in _VARIABLES.values() if quality
+}
+"""For a command's `OVERRIDES`."""
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    names = ", ".join(FORMATS)
+    parser.add_argument("--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names}")
+    for name, field in zip(_HELP, QUALITIES, strict=True):
+        option, unit = f"--{field.replace('_', '-')}", "KBIT" if field.endswith("bitrate") else "N"
+        parser.add_argument(option, dest=field, metavar=unit, help=_HELP[name])
+
+
+def format_of(output: Path, given: str | None) -> str:
+    """Return the name of the format of an output file that the user named, with `given` from `--format`, if any.
+
+    Raises `SettingError` for an ending that is not known, or is another format's.
+    """
+    ending = output.suffix
+    known = by_ending(ending)
+    if known is None:
+        raise SettingError(f"--output {output}: {ending} is no format that can be written; {endings()} are.")
+    if given is None:
+        return known
+    chosen = known_format(given)
+    if FORMATS[chosen].ending != FORMATS[known].ending:
+        raise SettingError(
+            f"--output {output} is {FORMATS[known].label} by its ending, --format asks for {chosen}.",
+            todo="Leave one of them out.",
+        )
+    return chosen
+
+
+def known_format(given: str) -> str:
+    """Return the name of a format, written in any case. Raises `SettingError` for one that is not known."""
+    if given.lower() not in FORMATS:
+        raise SettingError(f"--format {given} is not known; {', '.join(FORMATS)} are.")
+    return given.lower()
