@@ -27,18 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = [
     *["pulseaudio", "pulseaudio-utils", "libpulse0", "libportaudio2", "libasound2-plugins", "ffmpeg", "sox"],
     *["pipewire", "pipewire-pulse", "wireplumber", "dbus", "libnotify-bin", "desktop-file-utils", "libglib2.0-bin"],
-    *[
-        "espeak-ng",
-        "xvfb",
-        "trayer",
-        "python3-gi",
-        "gir1.2-gtk-3.0",
-        "gir1.2-ayatanaappindicator3-0.1",
-        "librsvg2-common",
-    ],
+    *["xvfb", "trayer", "python3-gi", "gir1.2-gtk-3.0", "gir1.2-ayatanaappindicator3-0.1", "librsvg2-common"],
+    *["espeak-ng", "nsis"],
 ]
-"""What the tests play with: real sound servers, a message bus, a screen with a panel, and the tools that are measured
-against. Debian's own PyGObject serves Python 3.11, whoever's it is.
+"""What the tests play with: real sound servers, a message bus, a screen with a panel, the tools that are measured
+against, and what makes the installer. Debian's own PyGObject serves Python 3.11, whoever's it is.
 """
 
 NETWORK_SIGNS = ("connection", "timed out", "timeout", "temporary failure", "max retries", "network", "resolve")
@@ -139,7 +132,7 @@ def check(python: Path, pytest_arguments: list[str]) -> None:
     run = [str(python), "-m"]
     step("ruff", [*run, "ruff", "check", "."])
     step("format", [*run, "ruff", "format", "--check", "."])
-    step("types", [*run, "mypy", "--strict", "tray_app", "tests"])
+    step("types", [*run, "mypy", "--strict", "tray_app", "tests", "packaging"])
     step("tests", [*run, "pytest", *pytest_arguments])
 
 

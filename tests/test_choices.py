@@ -160,6 +160,14 @@ def test_without_a_file_it_goes_to_the_users_folder(places: tuple[Path, Path]) -
     assert load({}, {}, None) == new
 
 
+def test_an_empty_file_beside_the_program_keeps_choices_there(places: tuple[Path, Path]) -> None:
+    program, user = places
+    (program / ".env").touch()
+    choose(load({}, {}, None), {NAME: "-60"})
+    assert (program / ".env").read_text() == "RECORDER_SILENCE_THRESH=-60\n"
+    assert not user.exists()
+
+
 def test_where_the_programs_own_cannot_be_written_the_users_counts_too(places: tuple[Path, Path]) -> None:
     program, user = places
     (program / ".env").write_text("RECORDER_BIT_DEPTH=16\nRECORDER_SILENCE_THRESH=-50\n")

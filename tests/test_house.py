@@ -16,8 +16,8 @@ from tray_app import settings
 ROOT = Path(__file__).resolve().parent.parent
 
 TOP_LEVEL = {
-    *("tray_app", "assets", "tests", "docs", "pyproject.toml", "build.spec", "README.md", "CHANGELOG.md", "LICENSE"),
-    *(".env.example", ".gitattributes", ".gitignore", ".git", ".ci"),
+    *("tray_app", "assets", "tests", "docs", "packaging", "pyproject.toml", "build.spec", "README.md", "CHANGELOG.md"),
+    *("LICENSE", ".env.example", ".gitattributes", ".gitignore", ".git", ".ci", ".github"),
 }
 
 LONGEST_FILE = 450

@@ -14,7 +14,7 @@ from tests.audio.oracle import Case, pydub_cuts
 from tests.audio.slow import kept_values, shaped
 from tests.audio.wav_files import ours
 from tests.terminal.program import clean_env, run
-from tests.terminal.test_trim import FMT, RATE, assert_one_line, case, pcm_of, speech, tree, wav
+from tests.terminal.test_trim import FMT, RATE, case, pcm_of, speech, wav
 from tray_app.audio.rule import CutRule
 from tray_app.presets import NAMES, PRESETS
 
@@ -109,26 +109,6 @@ def test_a_whole_file_of_one_murmur_is_kept_by_a_found_threshold(tmp_path: Path,
     assert trimmed(source, env=env)["kept_frames"] == 0
     assert trimmed(source, "--silence-thresh", "auto", env=env)["cuts"] == []
     assert pcm_of(tmp_path / "murmur_trimmed.wav") == murmur.pcm
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("--silence-thresh", "automatic"),
-        ("--keep-silence", "-1"),
-        ("--keep-silence", "10001"),
-        ("--longest-pause", "0.5"),
-        ("--shortest-sound", "long"),
-        ("--fade", "1001"),
-    ],
-)
-def test_wrong_values_are_said_in_one_line(tmp_path: Path, env: dict[str, str], option: str, value: str) -> None:
-    source = wav(tmp_path)
-    before = tree(tmp_path)
-    done = run("trim", source, f"{option}={value}", env=env)
-    assert_one_line(done, 2)
-    assert value in done.stderr
-    assert tree(tmp_path) == before
 
 
 def test_a_preset_that_is_none_names_those_that_are(tmp_path: Path, env: dict[str, str]) -> None:

@@ -168,6 +168,12 @@ def test_what_silence_is_can_be_said(tmp_path: Path, env: dict[str, str], window
         ("--silence-thresh", "quiet"),
         ("--silence-thresh", "5"),
         ("--silence-thresh", "nan"),
+        ("--silence-thresh", "automatic"),
+        ("--keep-silence", "-1"),
+        ("--keep-silence", "10001"),
+        ("--longest-pause", "0.5"),
+        ("--shortest-sound", "long"),
+        ("--fade", "1001"),
     ],
 )
 def test_wrong_values_are_said_in_one_line(tmp_path: Path, env: dict[str, str], option: str, value: str) -> None:

@@ -17,7 +17,7 @@ import platformdirs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SOURCES = ["build.spec", "LICENSE", ".env.example", "assets", "tray_app"]
+SOURCES = ["build.spec", "packaging/licences.py", "LICENSE", ".env.example", "assets", "tray_app"]
 """What `build.spec` reads."""
 
 KEPT_SECONDS = 24 * 3600
@@ -77,6 +77,7 @@ def _make(folder: Path, cache: Path) -> Path:
         if whole.is_dir():
             shutil.copytree(whole, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (copy / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(whole, copy / name)
     _run_pyinstaller(copy / "build.spec", folder)
     there = cache / key(copy)

@@ -94,6 +94,12 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path.absolute()).replace("/", "\\")
 
 
+def unix_path(prefix: Path, path: str) -> Path:
+    r"""Return how this machine names a path of the Windows in `prefix`, which has a link for each drive."""
+    drive, _, rest = path.partition("\\")
+    return prefix / "dosdevices" / drive.lower() / rest.replace("\\", "/")
+
+
 def lab_folder() -> Path:
     """Return where the lab lies: `$RECORDER_WINDOWS_LAB`, else a folder of the user's cache."""
     own = os.environ.get("RECORDER_WINDOWS_LAB")

@@ -23,8 +23,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import ImageGrab
 
+from tests.packing import release
 from tests.sound import SINK, PulseServer
-from tests.windows.enclosure import PYTHON, ROOT, Lab, windows_path
+from tests.windows.enclosure import PYTHON, ROOT, Lab, unix_path, windows_path
 from tests.windows.lab import fresh_prefix
 from tests.windows.recipe import SCREEN
 from tests.windows.stage import ADDRESS, PICTURES, LabStage
@@ -56,8 +57,8 @@ class Outputs(PulseServer):
 class Host:
     """Does what the stage is asked for."""
 
-    def __init__(self, outputs: Outputs, display: str, end_session: Callable[[], None]) -> None:
-        self._outputs, self._display, self._end_session = outputs, display, end_session
+    def __init__(self, outputs: Outputs, display: str, prefix: Path, end_session: Callable[[], None]) -> None:
+        self._outputs, self._display, self._prefix, self._end_session = outputs, display, prefix, end_session
         self._playing: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
 
@@ -81,6 +82,10 @@ class Host:
             case {"do": "screenshot", "name": name}:
                 PICTURES.mkdir(parents=True, exist_ok=True)
                 ImageGrab.grab(xdisplay=self._display).save(PICTURES / f"{name}.png")
+            case {"do": "make_installer", "folder": folder, "to": to, "version": version, "compressor": compressor}:
+                # Debian's NSIS is a program of Linux.
+                made = release.Release(unix_path(self._prefix, folder), version)
+                return release.make_installer(made, unix_path(self._prefix, to), compressor).name
             case {"do": "end_session"}:
                 self._end_session()
             case _:
@@ -204,7 +209,7 @@ def main(lab_folder: str, run_folder: str, *arguments: str) -> int:
         def wine(*command: str) -> None:
             subprocess.run(lab.wine(*command), cwd=ROOT, env=environment, timeout=30, stdin=subprocess.DEVNULL)
 
-        with StageServer(Host(outputs, display, lambda: wine("wineboot", "--end-session"))) as server:
+        with StageServer(Host(outputs, display, prefix, lambda: wine("wineboot", "--end-session"))) as server:
             try:
                 return run_pytest(lab, environment | {ADDRESS: server.address}, list(arguments))
             finally:

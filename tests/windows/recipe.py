@@ -24,8 +24,10 @@ from tests.windows.enclosure import ALONE, Lab, LabError
 
 HERE = Path(__file__).resolve().parent
 
-HOST_PACKAGES = ("debootstrap", "gcc-mingw-w64-x86-64-win32", "xvfb", "pulseaudio", "pulseaudio-utils", "python3-venv")
-"""What this machine needs: to make the lab, and to give it a screen and a sound server."""
+HOST_PACKAGES = (
+    *("debootstrap", "gcc-mingw-w64-x86-64-win32", "xvfb", "pulseaudio", "pulseaudio-utils", "python3-venv", "nsis"),
+)
+"""What this machine needs: to make the lab, to give it a screen and a sound server, and to pack an installer."""
 
 SUITE = "trixie"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.packing import release
 from tests.sound import pack24
 
 ADDRESS = "TRAY_RECORDER_STAGE"
@@ -85,6 +86,13 @@ class Stage(abc.ABC):
     def forbidden_folder(self, folder: Path) -> Path:
         """Return a folder in which nobody may make anything, in `folder` where such a one can be made."""
 
+    @abc.abstractmethod
+    def make_installer(self, folder: Path, to: Path, version: str, compressor: str = "") -> Path:
+        """Pack the programs in `folder` as `packaging/release.py` does; return the installer, in the folder `to`.
+
+        `compressor` is for a test that cannot wait: NSIS' own words, such as `zlib`.
+        """
+
     def reset(self) -> None:
         """Stop playing and plug in what was unplugged."""
         self.stop_playing()
@@ -142,6 +150,11 @@ class LabStage(Stage):
         """Root may write everywhere, but nobody can make a file in Linux' /sys."""
         return Path("Z:/sys/kernel")
 
+    def make_installer(self, folder: Path, to: Path, version: str, compressor: str = "") -> Path:
+        told: dict[str, Any] = {"folder": str(folder), "to": str(to), "version": version, "compressor": compressor}
+        name: str = self.ask("make_installer", seconds=600, **told)
+        return to / name
+
 
 class _LabPlayer(Player):
     def __init__(self, stage: LabStage, number: int) -> None:
@@ -194,6 +207,9 @@ class DeskStage(Stage):
         rule = "*S-1-1-0:(OI)(CI)(WD,AD)"
         subprocess.run(["icacls", str(made), "/deny", rule], check=True, stdout=subprocess.DEVNULL)
         return made
+
+    def make_installer(self, folder: Path, to: Path, version: str, compressor: str = "") -> Path:
+        return release.make_installer(release.Release(folder, version), to, compressor)
 
 
 class _DeskPlayer(Player):

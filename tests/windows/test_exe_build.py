@@ -11,7 +11,7 @@ import os
 import shutil
 import struct
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ import win32con
 from PIL import Image
 from PyInstaller.archive.readers import CArchiveReader
 
+from tests.packing import licences
 from tests.windows.build import ROOT, SOURCES, Build, key
 from tests.windows.program import User
 from tray_app import __version__
@@ -107,6 +108,7 @@ def pictures(icon: Path) -> list[bytes]:
 def test_what_changes_the_program_changes_the_key(tmp_path: Path) -> None:
     """Else the tests would run an exe of yesterday."""
     for name in SOURCES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, tmp_path / name)
     before = key(tmp_path)
     (tmp_path / "tray_app" / "__pycache__").mkdir(exist_ok=True)
@@ -120,7 +122,8 @@ def test_what_changes_the_program_changes_the_key(tmp_path: Path) -> None:
 
 
 def test_people_find_only_what_concerns_them(exe: Build) -> None:
-    assert {path.name for path in exe.folder.iterdir()} == {*PROGRAMS, "LICENSE.txt", ".env.example", "_internal"}
+    beside = {"LICENSE.txt", "THIRD-PARTY.txt", ".env.example"}
+    assert {path.name for path in exe.folder.iterdir()} == {*PROGRAMS, *beside, "_internal"}
     assert (exe.folder / ".env.example").read_bytes() == (ROOT / ".env.example").read_bytes()
     assert (exe.folder / "LICENSE.txt").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
@@ -170,9 +173,24 @@ def test_the_licences_of_what_is_in_are_in(exe: Build) -> None:
         "pywin32",
     ):
         assert len(texts[package]) > 500, package
-    for package in ("pystray", "soxr", "libsndfile"):
+    for package in ("pystray", "soxr", "soundfile"):
         assert "GNU LESSER GENERAL PUBLIC LICENSE" in texts[package], package
     assert not {"pytest", "hypothesis", "setuptools"} & set(texts)
+
+
+def test_everything_in_it_is_somebodys(exe: Build) -> None:
+    """The list beside the programs names all, with a licence each, and a library of unknown origin is found."""
+    told = (exe.folder / licences.NAME).read_text(encoding="utf-8")
+    found = licences.of_folder(exe.folder)
+    assert told == licences.listing(found)
+    assert [part for part in found if not part.name or not part.licence] == []
+    for name in ("Python 3.11", "OpenBLAS", "PortAudio", "libsoxr (LGPL", "pyinstaller", "pywin32", "Microsoft's C"):
+        assert name in told
+    libraries = {file.name for file in exe.folder.rglob("*") if file.suffix.lower() in (".dll", ".pyd")}
+    assert {PurePosixPath(file).name for part in found for file in part.files} == libraries
+    *known, unknown = licences.parts(["numpy"], ["numpy/_core/unheard_of.dll"])
+    assert all(part.name for part in known)
+    assert (unknown.name, unknown.files) == ("", ["numpy/_core/unheard_of.dll"])
 
 
 @pytest.mark.parametrize(

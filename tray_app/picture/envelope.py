@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tray_app.audio.format import AudioFormat
+from tray_app.audio.trim import Reader
 
 Levels = NDArray[np.float64]
 
@@ -27,24 +27,6 @@ _FEW = 512
 """Samples of a column from which on one call a column is cheaper than one for all columns of a piece."""
 
 _DTYPES = {8: "u1", 16: "<i2", 24: "<i4", 32: "<i4"}
-
-
-class Reader(Protocol):
-    """What is needed of a sound file: see `audio.wav.WavReader`."""
-
-    @property
-    def format(self) -> AudioFormat:
-        """The format of the samples."""
-
-    @property
-    def frames(self) -> int:
-        """The number of frames."""
-
-    def seek(self, frame: int, /) -> object:
-        """Read from `frame` on."""
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill `buffer` as far as there is sound; return the bytes read, whole frames, 0 at the end."""
 
 
 @dataclass(frozen=True, slots=True)
