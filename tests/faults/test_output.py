@@ -42,7 +42,7 @@ PLANS = {
     "trimmed, 24 bits only": Plan(SILENCE, False, Output("wav24")),
     "whole, 24 bits only": Plan(None, False, Output("wav24")),
 }
-STEP = 1 if WHOLE else effort(2, 12)
+STEP = 1 if WHOLE else effort(3, 12)
 
 
 @pytest.fixture(params=PLANS)

@@ -31,7 +31,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("name", ["flac", "mp3", "ogg", "opus", "m4a"])
+@pytest.mark.parametrize("name", ["flac", "mp3", "m4a"])
 def test_a_take_is_saved_in_the_format_of_the_settings(pulse_env: PulseServer, tmp_path: Path, name: str) -> None:
     env = env_of(pulse_env, tmp_path, RECORDER_OUTPUT_FORMAT=name, RECORDER_FILE_NAME="talk")
     found, _ = beep(pulse_env, env=env)
