@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-# On Windows that is `windows/test_kill.py`.
-collect_ignore = ["test_kill.py"] if sys.platform == "win32" else []
+# They fork; on Windows that is `windows/test_kill.py`.
+collect_ignore = ["test_kill.py", "test_kill_encoding.py"] if sys.platform == "win32" else []
 
 
 @pytest.fixture
