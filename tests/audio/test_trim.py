@@ -169,11 +169,11 @@ def test_live_holds_back_no_more_than_a_window_and_a_block() -> None:
     for at in range(0, len(pcm), 512 * 6):
         trimmer.feed(pcm[at : at + 512 * 6])
         most = max(most, trimmer.pending_bytes)
-    assert case.fmt.ms_to_frame(500) * 6 <= most <= case.fmt.ms_to_frame(500 + 100 + 55) * 6
+    assert case.fmt.ms_to_frame(500) * 6 <= most <= case.fmt.ms_to_frame(500 + 400 + 55) * 6
 
 
 def test_live_writes_large_pieces() -> None:
-    """20 s of sound in chunks of 10 ms come as at most ten writes a second, and one more for the rest."""
+    """20 s of sound in chunks of 10 ms come as at most 2.5 writes a second, and one more for the rest."""
     case = Case(AudioFormat(48000, 2, 24), 500, -40.0, noise(np.random.default_rng(2), 960_000, 2, 1e6))
     sink = Sink()
     trimmer = LiveTrimmer(case.fmt, sink.write)
@@ -182,7 +182,7 @@ def test_live_writes_large_pieces() -> None:
         trimmer.feed(pcm[at : at + 480 * 6])
     trimmer.finish()
     assert sink.data == pcm
-    assert len(sink.parts) <= 201
+    assert len(sink.parts) <= 51
 
 
 def test_a_long_silence_is_never_held() -> None:

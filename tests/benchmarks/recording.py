@@ -140,7 +140,7 @@ def to_disk(shop: Workshop, seconds: float) -> Table:
     late = sorted(1000 * (at - started[0] - frames / PLAIN.rate) for frames, at in noted if frames > PLAIN.rate)
     table = Table(
         "From chunk to disk",
-        f"From a chunk's last frame to its bytes in the original, over {seconds:.0f} s. What waits is 40 ms at most.",
+        f"From a chunk's last frame to its bytes in the original, over {seconds:.0f} s. What waits is 46 ms at most.",
         ("chunks", "median", "99 of 100 within", "latest"),
     )
     at_99 = late[len(late) * 99 // 100]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import struct
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def padded(size: int) -> int:
     return size + size % 2
 
 
+@functools.cache
 def fmt_chunk(fmt: AudioFormat) -> bytes:
     """Return the `fmt ` chunk: 24 bytes, or 48 (EXTENSIBLE) for 24- and 32-bit or more than two channels.
 

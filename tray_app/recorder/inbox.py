@@ -12,7 +12,7 @@ from tray_app.capture.base import Chunk
 
 MAX_SECONDS = 10
 MAX_BYTES = 32 << 20
-NAP = 0.04
+NAP = 0.046
 """Seconds that the recorder's thread sleeps through chunks. To wake costs as much as several chunks do, so they are
 taken in by fours; whatever else comes wakes it at once. A chunk for which the stream is asked may seem to be captured
 so much too late, which must stay below the timeline's `STEP`.

@@ -36,7 +36,8 @@ class Twin:
             return
         try:
             self._file = disk.create(take.paths.part)
-            self._writer = WavWriter(self._file, fmt)
+            # A crash throws the twin away, so its header need not keep up.
+            self._writer = WavWriter(self._file, fmt, refresh_ms=60_000)
             self._trimmer = LiveTrimmer(fmt, self._writer.write, rule, self._writer.cut_back)
         except OSError as error:
             self._give_up(error)
