@@ -255,10 +255,10 @@ FACTS = Facts(
 def test_facts_come_back_from_the_sidecar(tmp_path: Path) -> None:
     write_sidecar(Disk(), tmp_path / "take.json", FACTS)
     assert read_sidecar(Disk(), tmp_path / "take.json") == FACTS
-    told = json.loads((tmp_path / "take.json").read_text())
+    told = json.loads((tmp_path / "take.json").read_text("utf-8"))
     assert told["rule"]["silence_thresh"] == -119.5
     del told["rule"], told["sleeps"]
-    (tmp_path / "take.json").write_text(json.dumps(told))
+    (tmp_path / "take.json").write_text(json.dumps(told), "utf-8")
     assert read_sidecar(Disk(), tmp_path / "take.json") == replace(FACTS, rule=None), "the first sidecars have no rule"
     assert [path.name for path in tmp_path.iterdir()] == ["take.json"]
 
