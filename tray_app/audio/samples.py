@@ -46,7 +46,7 @@ def from_pcm(pcm: bytes | bytearray | memoryview, fmt: AudioFormat) -> Samples:
     if fmt.bits == 8:
         values: NDArray[np.integer] = np.frombuffer(pcm, np.uint8).astype(np.int16) - 128
     elif fmt.bits == 24:
-        values = _three_byte_values(bytes(pcm))
+        values = upper_three(bytes(pcm)) >> 8
     else:
         values = np.frombuffer(pcm, "<i2" if fmt.bits == 16 else "<i4")
     scaled = values * np.float64(2.0 ** (1 - fmt.bits))
@@ -107,7 +107,7 @@ def _lower_three(values: NDArray[np.int32]) -> bytes:
     return packed.tobytes()
 
 
-def _three_byte_values(pcm: bytes) -> NDArray[np.int32]:
-    """Return packed 24-bit values, each read as the upper three of four bytes; hence the byte in front."""
-    view: NDArray[np.int32] = np.ndarray((len(pcm) // 3,), "<i4", b"\0" + pcm, 0, (3,))
-    return view >> 8
+def upper_three(pcm: bytes) -> NDArray[np.int32]:
+    """Return packed 24-bit values, each as the upper three of four bytes; the lowest one is its neighbour's."""
+    # The first has none before it; hence the byte in front.
+    return np.ndarray((len(pcm) // 3,), "<i4", b"\0" + pcm, 0, (3,))

@@ -47,11 +47,6 @@ def width(text: str, size: int) -> float:
     return for_text(text, size).getlength(text)
 
 
-def heights(size: int) -> tuple[int, int]:
-    """Return how far letters reach above the line that they stand on, and below it."""
-    return own(size).getmetrics()
-
-
 def _system(name: str, size: int) -> Font | None:
     try:
         return ImageFont.truetype(name, size)

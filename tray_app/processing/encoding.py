@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from tray_app.processing.tags import Tags
 from tray_app.processing.wav_widths import narrowed
 
 Progress = Callable[[float], None]
+
+_Block = TypeVar("_Block")
 
 _WRITING = 0.75
 """About the part of the time that writing takes; the rest is reading back."""
@@ -98,17 +100,13 @@ def _write(
         return
     if output.format.width:
         writer = WavWriter(file, replace(feed.format, bits=output.format.width), refresh_ms=60_000)
-        for block in _counted(_widths(feed, output.format.width), feed.frames, progress):
-            writer.write(block)
+        for pcm in _counted(_widths(feed, output.format.width), feed.frames, progress):
+            writer.write(pcm)
         writer.finish()
         return
     with libsndfile.writing(file, feed, output, tags) as write:
-        sound = feed.numbers() if output.name == "flac" else feed.samples()
-        done = 0
-        for numbers in sound:
-            write(numbers)
-            done += len(numbers)
-            progress(done / max(1, feed.frames))
+        for block in _counted(_sound(feed, output), feed.frames, progress):
+            write(block)
 
 
 def _widths(feed: Feed, bits: int) -> Iterator[bytes]:
@@ -116,7 +114,13 @@ def _widths(feed: Feed, bits: int) -> Iterator[bytes]:
         yield narrowed(numbers, bits, seed)
 
 
-def _counted(blocks: Iterator[bytes], frames: int, progress: Progress) -> Iterator[bytes]:
+def _sound(feed: Feed, output: Output) -> Iterator[Numbers] | Iterator[Samples]:
+    """Yield what libsndfile gets: whole numbers where they are to come back."""
+    return feed.numbers() if output.name == "flac" else feed.samples()
+
+
+def _counted(blocks: Iterator[_Block], frames: int, progress: Progress) -> Iterator[_Block]:
+    """Yield blocks of about `BLOCK_FRAMES` of `frames` frames, and tell `progress` how many are done with."""
     for number, block in enumerate(blocks, 1):
         yield block
         progress(min(1.0, number * BLOCK_FRAMES / max(1, frames)))
@@ -138,10 +142,8 @@ def _compare(disk: Disk, part: Path, feed: Feed, output: Output, progress: Progr
             opened = found.opened
             if (opened.samplerate, opened.channels, opened.frames) != (feed.rate, feed.channels, feed.frames):
                 raise _wrong(output, f"{opened.frames} of {feed.frames} frames can be read")
-            if output.name == "flac":
-                _same_numbers(feed, output, found, progress)
-            elif output.name == "wavfloat":
-                _same_samples(feed, output, found, progress)
+            if output.name in ("flac", "wavfloat"):
+                _same(feed, output, found, progress)
             else:
                 _alike(feed, output, lambda frames: found.read(frames, "float32"), progress)
 
@@ -156,36 +158,22 @@ def _same_bytes(feed: Feed, bits: int, file: io.FileIO, progress: Progress) -> N
             raise _wrong(output, "its sound is not what was written")
 
 
-def _same_numbers(feed: Feed, output: Output, found: libsndfile.Reader, progress: Progress) -> None:
-    done = 0
-    for numbers in feed.numbers():
-        read: Numbers = found.read(len(numbers), "int32")
-        if not np.array_equal(numbers, read):
-            raise _wrong(output, "its sound is not bit for bit the recording's")
-        done += len(numbers)
-        progress(done / feed.frames)
-
-
-def _same_samples(feed: Feed, output: Output, found: libsndfile.Reader, progress: Progress) -> None:
-    done = 0
-    for samples in feed.samples():
-        if not np.array_equal(samples, found.read(len(samples), "float32")):
+def _same(feed: Feed, output: Output, found: libsndfile.Reader, progress: Progress) -> None:
+    for block in _counted(_sound(feed, output), feed.frames, progress):
+        if not np.array_equal(block, found.read(len(block), block.dtype.name)):
             raise _wrong(output, "its sound is not what was written")
-        done += len(samples)
-        progress(done / max(1, feed.frames))
 
 
 def _alike(feed: Feed, output: Output, read: Callable[[int], Samples], progress: Progress) -> None:
     """Compare with what a lossy file gives, which may be longer by as much as its codec is known to pad."""
     likeness = Likeness(feed.rate)
     done = 0
-    for samples in feed.samples():
+    for samples in _counted(feed.samples(), feed.frames, progress):
         found = read(len(samples))
+        done += len(found)
         if len(found) != len(samples):
-            raise _wrong(output, f"{done + len(found)} of {feed.frames} frames can be read")
+            raise _wrong(output, f"{done} of {feed.frames} frames can be read")
         likeness.feed(samples, found)
-        done += len(samples)
-        progress(done / feed.frames)
     more = len(read(output.format.padding + 1))
     if more > output.format.padding:
         raise _wrong(output, "it is longer than the recording")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tray_app.audio.convert import Converter
-from tray_app.audio.samples import Samples, from_pcm
+from tray_app.audio.samples import Samples, from_pcm, upper_three
 from tray_app.audio.wav import WavReader
 from tray_app.disk import named
 from tray_app.outputs import Format
@@ -99,7 +99,5 @@ def left_justified(pcm: bytes, bits: int) -> Numbers:
     if bits == 16:
         return np.frombuffer(pcm, "<i2").astype(np.int32) << 16
     if bits == 24:
-        # Each value read as the upper three of four bytes; the lowest is its neighbour's, or the one put in front.
-        view: Numbers = np.ndarray((len(pcm) // 3,), "<i4", b"\0" + pcm, 0, (3,))
-        return view & np.int32(-256)
+        return upper_three(pcm) & np.int32(-256)
     return np.frombuffer(pcm, "<i4").astype(np.int32, copy=False)

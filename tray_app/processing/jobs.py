@@ -13,7 +13,7 @@ from tray_app.disk import Disk, Patience, is_held
 from tray_app.errors import AudioFileError
 from tray_app.processing.encoding import EncodeError, Progress, share
 from tray_app.processing.saving import Saving
-from tray_app.processing.trimming import trim_into
+from tray_app.processing.trimming import TRIMMING, trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
 from tray_app.take.labels import write_labels
@@ -21,9 +21,6 @@ from tray_app.take.names import free_name
 from tray_app.take.take import Take
 
 log = logging.getLogger(__name__)
-
-_TRIMMING = 0.2
-"""About the part of the time that trimming takes where an output is made after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,9 @@ class Jobs:
         converts = take.memory.plan.output.converts
         outcome = self._made_before(take, facts)
         if outcome is None:
-            outcome = self._make(take, facts, share(progress, 0.0, _TRIMMING if converts else 1.0))
+            outcome = self._make(take, facts, share(progress, 0.0, TRIMMING if converts else 1.0))
         if converts and outcome.heard:
-            outcome = self._save(take, outcome, share(progress, _TRIMMING, 1.0))
+            outcome = self._save(take, outcome, share(progress, TRIMMING, 1.0))
         else:
             outcome = replace(outcome, saved=outcome.trimmed or (outcome.original if outcome.heard else None))
         outcome = self._tell(take, outcome)

@@ -25,8 +25,8 @@ from tray_app.take.facts import Facts
 
 Cancelled = Callable[[], bool]
 
-_TRIMMING = 0.2
-"""About the part of the time that trimming takes where a file of another format is made after it."""
+TRIMMING = 0.2
+"""About the part of the time that trimming takes where another format is made after it."""
 
 
 def trim_into(
@@ -39,8 +39,8 @@ def trim_into(
 ) -> Facts:
     """Trim the WAV at `source` into the new file `part` and read it back. Returns the facts of both.
 
-    All silent gives a valid, empty file. On any error
-    `part` is removed again. Raises `AudioFileError` and `OSError`, and `TrimCancelledError` where it was cancelled.
+    All silent gives a valid, empty file. On any error `part` is removed again. Raises `AudioFileError` and `OSError`,
+    and `TrimCancelledError` where it was cancelled.
     """
     with disk.open_read(source) as original:
         reader = WavReader(original)
@@ -90,9 +90,9 @@ def trim_file(
             converts = _converts(disk, source, wav, output)
             disk.make_folder(target.parent)
             part = _free_part(disk, target)
-            facts = trim_into(disk, wav, part, rule, share(progress, 0.0, _TRIMMING if converts else 1.0), cancelled)
+            facts = trim_into(disk, wav, part, rule, share(progress, 0.0, TRIMMING if converts else 1.0), cancelled)
             if converts:
-                rest = _until(cancelled, share(progress, _TRIMMING, 1.0))
+                rest = _until(cancelled, share(progress, TRIMMING, 1.0))
                 part = _encoded(disk, source, part, target, output, {"title": plain(source.stem), **tags}, rest)
             _name(disk, part, target, patience or Patience(), force=force)
             return facts
@@ -144,10 +144,10 @@ def _until(cancelled: Cancelled | None, progress: Progress | None) -> Progress:
 
 def _storage_error(source: Path, target: Path | None, error: OSError) -> StorageError:
     """Word it with the names that the user gave, not with those of the files that come and go meanwhile."""
-    named = Path(error.filename) if isinstance(error.filename, str) else source
-    if named == source:
+    wrong = Path(error.filename) if isinstance(error.filename, str) else source
+    if wrong == source:
         return storage_error("read", source, error, safe="Nothing was changed.")
-    return storage_error("write", target or named, error, safe="Nothing was changed.")
+    return storage_error("write", target or wrong, error, safe="Nothing was changed.")
 
 
 def look(

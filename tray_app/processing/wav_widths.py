@@ -1,4 +1,4 @@
-"""PCM in another width: what a WAV of 16, 24 or 32 bits, or of floating point, holds of a recording."""
+"""PCM in another width: what a WAV of 16, 24 or 32 bits holds of a recording."""
 
 from __future__ import annotations
 
