@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import licences
+import sizes
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -221,7 +222,7 @@ def run(command: Sequence[str] | str, what: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make it, and tell the size of each file."""
+    """Make it, and tell the size of each file, and of what makes it up."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -235,8 +236,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = options.exe or build_exe(options.to, options.ffmpeg)
         release = Release(folder, version(), options.sign)
-        for file in make(release, options.to):
+        made = make(release, options.to)
+        for file in made:
             print(f"{file}  {file.stat().st_size:,} bytes")
+        print(sizes.table(sizes.read(made[0])))
     except (ReleaseError, OSError) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1

@@ -34,6 +34,8 @@ PACKAGES = [
 against, and what makes the installer. Debian's own PyGObject serves Python 3.11, whoever's it is.
 """
 
+MAY_NOT_MOUNT = "Nothing may be mounted here for them alone. A container needs more rights: docker run --privileged."
+
 NETWORK_SIGNS = ("connection", "timed out", "timeout", "temporary failure", "max retries", "network", "resolve")
 
 
@@ -136,9 +138,26 @@ def check(python: Path, pytest_arguments: list[str]) -> None:
     step("tests", [*run, "pytest", *pytest_arguments])
 
 
-def can_be_windows() -> bool:
-    """Return whether this machine can be made to have a Windows Python."""
-    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+def why_not_windows() -> str:
+    """Return why this machine cannot be made to have a Windows Python, and what helps; empty when it can."""
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return "On Debian: sudo python3 tests/windows/run.py"
+    return "" if may_mount() else MAY_NOT_MOUNT
+
+
+def may_mount() -> bool:
+    """Return whether root may mount here: what runs in Wine does so in a namespace of its own, as is tried here."""
+    return not subprocess_fails([*own_namespace(), "mount", "-t", "proc", "proc", "/proc"])
+
+
+def own_namespace(mounts: Path = Path("/proc/self/mountinfo")) -> list[str]:
+    """Return the unshare(1) that keeps what a command mounts and starts to itself.
+
+    In a bare chroot(2) `/` is no mount, so it cannot be made private; that may be left where no mount there is shared.
+    """
+    lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.exists() else []
+    bare = bool(lines) and not any(line.split()[4] == "/" or " shared:" in line for line in lines)
+    return ["unshare", "--mount", "--propagation", "unchanged" if bare else "private", "--pid", "--fork"]
 
 
 @contextlib.contextmanager
@@ -177,14 +196,14 @@ def main() -> int:
         python = make_venv(options.venv.absolute())
         if options.no_windows or pytest_arguments or sys.platform == "win32":
             check(python, pytest_arguments)
-        elif can_be_windows():
+        elif reason := why_not_windows():
+            check(python, pytest_arguments)
+            print(f"--- Not run: the tests in Windows' Python. {reason}", flush=True)
+        else:
             with windows_lab_meanwhile(python) as lab_is_made:
                 check(python, pytest_arguments)
                 lab_is_made()
                 step("Windows tests", [str(python), "tests/windows/run.py"])
-        else:
-            check(python, pytest_arguments)
-            print("--- Not run: the tests in Windows' Python. On Debian: sudo python3 tests/windows/run.py", flush=True)
     except StepError as error:
         print(f"FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
         return 1

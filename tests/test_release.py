@@ -47,6 +47,7 @@ def test_one_command_makes_installer_zip_and_sums(folder: Path, tmp_path: Path) 
         held = {name: archive.read(name) for name in archive.namelist()}
     assert held == {f"Tray Recorder/{name}": name.encode() * 1000 for name in NAMES}
     assert (tmp_path / "made" / installer).read_bytes().startswith(b"MZ")
+    assert f"| all | {len(NAMES)} | " in done.stdout
 
 
 @posix
@@ -123,3 +124,41 @@ def test_a_version_in_four_numbers(version: str, numbers: str) -> None:
 
 def test_it_is_the_programs_version() -> None:
     assert release.version(ROOT) == __version__
+
+
+def test_what_makes_it_up(tmp_path: Path) -> None:
+    """Each file counts for the part whose it is, on the disk and packed; the heaviest part comes first."""
+    held = {
+        "tray-recorder.exe": 1_000_000,
+        "LICENSE.txt": 10_000,
+        "_internal/numpy.libs/libopenblas-x.dll": 4_000_000,
+        "_internal/numpy/_core/_multiarray_umath.pyd": 2_000_000,
+        "_internal/python311.dll": 1_200_000,
+        "_internal/_cffi_backend.cp311-win_amd64.pyd": 200_000,
+        "_internal/soxr/soxr_ext.pyd": 300_000,
+    }
+    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, size in held.items():
+            archive.writestr(f"Tray Recorder/{name}", bytes(size))
+    command = [sys.executable, str(PACKAGING / "sizes.py"), str(tmp_path / "it.zip")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("numpy", "2", "6.0"),
+        ("Python", "1", "1.2"),
+        ("our programs", "2", "1.0"),
+        ("soxr", "1", "0.3"),
+        ("cffi", "1", "0.2"),
+        ("all", "7", "8.7"),
+    ]
+    assert rows[0][4] == "libopenblas-x.dll 4.0, _multiarray_umath.pyd 2.0"
+    assert all(row[3] == "0.0" for row in rows), "zeros are packed to nothing"
+
+
+def test_what_is_no_zip_has_no_sizes(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_text("no")
+    command = [sys.executable, str(PACKAGING / "sizes.py"), str(tmp_path / "x.zip")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "x.zip cannot be read" in done.stderr

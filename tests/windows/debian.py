@@ -1,4 +1,4 @@
-"""Debian's packages and mirrors, as far as the lab needs them. Standard library only."""
+"""Debian's packages, mirrors and trees, as far as tests need them. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.windows.enclosure import LabError
+from tests.windows.enclosure import LabError, alone
 
 APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
 """Another package manager may be at work (a fresh machine updates itself): it is waited for."""
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def missing(packages: Sequence[str]) -> list[str]:
@@ -26,7 +28,7 @@ def missing(packages: Sequence[str]) -> list[str]:
 def install(packages: Sequence[str], log: Path) -> list[str]:
     """Install those of the packages that are missing; return them. Needs root: else `LabError` names the command."""
     if not shutil.which("apt-get"):
-        raise LabError("The Windows lab needs Debian: there is no apt-get here.")
+        raise LabError("This needs Debian: there is no apt-get here.")
     wanted = missing(packages)
     if not wanted:
         return []
@@ -40,6 +42,12 @@ def install(packages: Sequence[str], log: Path) -> list[str]:
             if subprocess.run(step, env=environment, stdout=out, stderr=out, check=False).returncode != 0:
                 raise LabError(f"Installing {' '.join(wanted)} failed; the log is {log}.")
     return wanted
+
+
+def bootstrap(suite: str, folder: Path, packages: Sequence[str] = ()) -> list[str]:
+    """Return the command that makes a small Debian of its own in `folder`, from the mirror that this machine uses."""
+    wanted = [f"--include={','.join(packages)}"] if packages else []
+    return [*alone(), "debootstrap", "--variant=minbase", f"--keyring={KEYRING}", *wanted, suite, str(folder), mirror()]
 
 
 def mirror(etc: Path = Path("/etc")) -> str:

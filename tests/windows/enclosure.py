@@ -13,17 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import run as project
+
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 
 PYTHON = r"C:\Python311\python.exe"
 """Windows' Python, as Windows names it."""
-
-ALONE = (
-    *("setpriv", "--pdeathsig", "KILL"),
-    *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
-)
-"""Before a command: what it mounts and starts goes with it, and it goes with the thread that starts it."""
 
 _ENTER = """
 tree=$1; shift
@@ -60,7 +56,7 @@ class Lab:
         `tree` is the tree to prepare for chroot(2), by default the lab's.
         """
         visible = [str(path) for path in (Path("/tmp"), self.folder, ROOT) if not _is_below_tmp(path)]
-        return [*ALONE, "bash", "-c", _ENTER, "enclosure", str(tree or self.tree), *visible, "--", *command]
+        return [*alone(), "bash", "-c", _ENTER, "enclosure", str(tree or self.tree), *visible, "--", *command]
 
     def wine(self, *command: str, folder: Path = ROOT) -> list[str]:
         """Return the command that runs a Windows program, or `wineserver` or `wineboot`; only within an enclosure.
@@ -89,6 +85,14 @@ class Lab:
         return kept | own | dict(extra or {})
 
 
+def alone() -> list[str]:
+    """Return what stands before a command with whose end all goes that it has mounted and started.
+
+    The command itself goes with the thread that starts it.
+    """
+    return ["setpriv", "--pdeathsig", "KILL", *project.own_namespace(), "--kill-child"]
+
+
 def windows_path(path: Path) -> str:
     r"""Return how Windows names a path of this machine: drive `Z:` is the root."""
     return "Z:" + str(path.absolute()).replace("/", "\\")
@@ -113,6 +117,8 @@ def check_machine() -> None:
         raise LabError("The Windows lab needs Linux on a 64-bit PC (x86_64). Elsewhere: run the tests on Windows.")
     if os.geteuid() != 0:
         raise LabError("The Windows lab mounts folders and needs root. Run: sudo python3 tests/windows/run.py")
+    if not project.may_mount():
+        raise LabError(f"The Windows lab mounts folders. {project.MAY_NOT_MOUNT}")
 
 
 def _is_below_tmp(path: Path) -> bool:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.windows import debian
-from tests.windows.enclosure import ALONE, Lab, LabError
+from tests.windows.enclosure import Lab, LabError
 
 HERE = Path(__file__).resolve().parent
 
@@ -30,7 +30,6 @@ HOST_PACKAGES = (
 """What this machine needs: to make the lab, to give it a screen and a sound server, and to pack an installer."""
 
 SUITE = "trixie"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TREE_PACKAGES = ("wine", "wine64", "libpulse0")
 
 SCREEN = (1024, 768)
@@ -88,9 +87,7 @@ class Bench:
 
 def make_tree(bench: Bench, folder: Path) -> None:
     """Debian with Wine, from the mirror that this machine uses."""
-    bench.run(
-        *(*ALONE, "debootstrap", "--variant=minbase", f"--keyring={KEYRING}", SUITE, folder, debian.mirror()),
-    )
+    bench.run(*debian.bootstrap(SUITE, folder))
     apt = [*debian.APT, "install", "--no-install-recommends", *TREE_PACKAGES]
     environment = ["/usr/bin/env", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
     bench.run(*bench.lab.enclosed("chroot", str(folder), *environment, *apt, tree=folder))
