@@ -3,9 +3,9 @@
 
 As a user gets it: a virtual environment in an empty folder, `pip install` of this checkout, and nothing of the checkout
 on Python's path. Then every module is imported, and the terminal's program is run: its help, `record --demo`, `trim`
-and `doctor`. With `--tests` the tests that only compute are run too, with what they need (`.[test]`). Needs the network.
-Prints how long each step took. Ends with 0 when all is well; else says which step failed, and ends with 1. Standard
-library only, and any system.
+and `doctor`. With `--tests` the tests that only compute are run too, with what they need (`.[test]`). Needs the
+network. Prints how long each step took. Ends with 0 when all is well; else says which step failed, and ends with 1.
+Standard library only, and any system.
 """
 
 from __future__ import annotations

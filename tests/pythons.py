@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tries the program with other Pythons: `python3 -m tests.pythons [3.12 …] [--tests]`; 3.11 to 3.14 else.
 
-Each is this machine's own where it has one, on the path or by pyenv; else, on Debian as root, that of a Debian which has
-it, made for this run alone in half a minute. What is tried with it stands in tests/installed.py, which any Python
+Each is this machine's own where it has one, on the path or by pyenv; else, on Debian as root, that of a Debian which
+has it, made for this run alone in half a minute. What is tried with it stands in tests/installed.py, which any Python
 runs. Prints a table. Ends with 0 when all passed, 1 when one failed, and 3 when one could not be had. Standard library
 only.
 """
@@ -25,6 +25,8 @@ from tests.windows.enclosure import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = "tests/installed.py"
+
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "sid"}
 """The Debian that has each. None ever had 3.12."""
@@ -81,18 +83,8 @@ def debians(version: str) -> Iterator[list[str]]:
 
 def copy(to: Path) -> None:
     """Copy the checkout as it is, changed files too; not what git ignores."""
-    command = [
-        "git",
-        "-c",
-        "safe.directory=*",
-        "-C",
-        ROOT,
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]
+    git = ["git", "-c", "safe.directory=*", "-C", str(ROOT)]
+    command = [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.check_output(command, text=True).split("\0"):
         if name and (ROOT / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("versions", nargs="*", metavar="VERSION", default=["3.11", "3.12", "3.13", "3.14"])
+    parser.add_argument("versions", nargs="*", metavar="VERSION", default=VERSIONS)
     parser.add_argument("--tests", action="store_true", help="run the tests that only compute, too")
     options = parser.parse_args(arguments)
     tried = [attempt(version, options.tests) for version in options.versions]

@@ -4,9 +4,9 @@
     python3 tests/run.py [--venv FOLDER] [--no-windows] [pytest's own arguments, such as -k silence]
 
 Installs what is missing (Debian's packages when run as root, Python's into a virtual environment of its own), then
-runs ruff, mypy and pytest, and then the tests in Windows' Python, under Wine (not with `--no-windows`, nor when pytest
-gets arguments of its own; tests/windows/run.py takes those too). Ends with 0 when all passed; else names the first step
-that failed and ends with 1.
+runs ruff, mypy and pytest, tries the program with another Python, and then runs the tests in Windows' Python, under
+Wine (neither with `--no-windows`, nor when pytest gets arguments of its own; tests/windows/run.py takes those too).
+Ends with 0 when all passed; else names the first step that failed and ends with 1.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ PACKAGES = [
 ]
 """What the tests play with: real sound servers, a message bus, a screen with a panel, the tools that are measured
 against, and what makes the installer. Debian's own PyGObject serves Python 3.11, whoever's it is.
+"""
+
+OTHER_PYTHON = "3.13"
+"""What the program is installed for and tried with as well: the Python of Debian's stable release.
+`python3 -m tests.pythons` tries all of them.
 """
 
 MAY_NOT_MOUNT = "Nothing may be mounted here for them alone. A container needs more rights: docker run --privileged."
@@ -202,6 +207,7 @@ def main() -> int:
         else:
             with windows_lab_meanwhile(python) as lab_is_made:
                 check(python, pytest_arguments)
+                step(f"Python {OTHER_PYTHON}", [str(python), "-m", "tests.pythons", OTHER_PYTHON])
                 lab_is_made()
                 step("Windows tests", [str(python), "tests/windows/run.py"])
     except StepError as error:
