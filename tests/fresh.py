@@ -91,12 +91,13 @@ def table(typed: Sequence[Typed]) -> str:
 
 def run(names: Sequence[str], kind: str) -> list[Typed]:
     """Make the Debian and type the commands of these names, as far as they pass. Raises `LabError`, `ValueError`."""
-    wanted = commands((ROOT / "README.md").read_text(encoding="utf-8"))
     packages = dict.fromkeys([*CLONED_WITH, *(package for name in names for package in BEFORE[name])])
     print(f"--- An empty Debian 12, {KINDS[kind]}, with {', '.join(packages)}", flush=True)
     began = time.monotonic()
     with fresh(list(packages), kind) as debian:
-        clone(debian.tree / CLONE.relative_to("/"))
+        there = debian.tree / CLONE.relative_to("/")
+        clone(there)
+        wanted = commands((there / "README.md").read_text(encoding="utf-8"))
         print(f"--- It took {time.monotonic() - began:.0f} s to make.", flush=True)
         done: list[Typed] = []
         for name in names:

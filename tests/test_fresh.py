@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,10 @@ def test_what_failed_ends_it_and_the_table_says_so(
             typed.append(command[-1])
             return [sys.executable, "-c", "raise SystemExit(3)"]
 
+    def clone(to: Path) -> None:
+        to.mkdir(parents=True)
+        shutil.copyfile(ROOT / "README.md", to / "README.md")
+
     class Made:
         def __init__(self, packages: list[str], kind: str) -> None:
             assert {"python3", "python3-venv", "git"} <= set(packages)
@@ -96,7 +101,7 @@ def test_what_failed_ends_it_and_the_table_says_so(
             pass
 
     monkeypatch.setattr(fresh, "fresh", Made)
-    monkeypatch.setattr(fresh, "clone", lambda to: None)
+    monkeypatch.setattr(fresh, "clone", clone)
     assert fresh.main([]) == 1
     (command,) = typed
     assert command == fresh.commands((ROOT / "README.md").read_text(encoding="utf-8"))["first"]
