@@ -7,6 +7,7 @@ and packed. The installer packs all of them together, so it has no such size for
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,10 @@ PARTS = {
 }
 """Whose a file or a folder of `INSIDE` is, where its name does not say so itself."""
 
+_VERSION = re.compile(r"-[\d.]+\.dist-info$")
+_HASHES = re.compile(r"-[0-9a-f]{32}(?=\.)|\.cp\d+-win_amd64(?=\.)")
+"""What wheels add to the names of libraries."""
+
 PYTHON = "Python"
 PROGRAMS = "our programs"
 FFMPEG = "FFmpeg"
@@ -49,7 +54,7 @@ class File:
         """Whose it is."""
         if self.name.parts[0] != INSIDE:
             return FFMPEG if self.name.name == "ffmpeg.exe" else PROGRAMS
-        first = self.name.parts[1]
+        first = _VERSION.sub("", self.name.parts[1])
         known = PARTS.get(first) or PARTS.get(first.partition(".")[0])
         return known or (first if len(self.name.parts) > 2 else PYTHON)
 
@@ -87,7 +92,9 @@ def _row(name: str, files: Sequence[File], largest: str) -> str:
 
 def _largest(files: Iterable[File]) -> str:
     largest = sorted(files, key=lambda file: -file.size)[:SHOWN]
-    return ", ".join(f"{file.name.name} {megabytes(file.size)}" for file in largest if file.size >= 50_000)
+    return ", ".join(
+        f"{_HASHES.sub('', file.name.name)} {megabytes(file.size)}" for file in largest if file.size >= 50_000
+    )
 
 
 def main() -> int:
