@@ -54,7 +54,7 @@ KINDS = {
 _ENTER = """
 tree=$1; kind=$2; shift 2
 {
-  { [ "$kind" = chroot ] || mount --bind "$tree" "$tree"; } && cd "$tree" &&
+  { [ "$kind" = chroot ] || mount --rbind "$tree" "$tree"; } && cd "$tree" &&
   mount -t proc proc proc && mount -t sysfs sysfs sys && mount -t tmpfs -o mode=755 tmpfs dev &&
   for node in null zero full random urandom tty; do
     touch dev/$node && mount --bind /dev/$node dev/$node || exit 125

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import fresh, fresh_debian, run
 from tests.fresh_debian import Debian
+from tests.sound import wait_until
+from tests.windows.enclosure import alone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -126,3 +130,78 @@ def test_in_a_bare_chroot_mounts_are_ones_own_without_a_change(tmp_path: Path, m
     (tmp_path / "mountinfo").write_text(mounts)
     words = run.own_namespace(tmp_path / "mountinfo")
     assert words[words.index("--propagation") + 1] == propagation
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """What can be entered like a Debian: empty folders, and this machine's programs once `lent` has lent them."""
+    for name in ("usr", "etc", "proc", "sys", "dev", "tmp", "root"):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        if Path("/", name).is_symlink():
+            (tmp_path / "tree" / name).symlink_to(f"usr/{name}")
+    return tmp_path / "tree"
+
+
+LEND = 'mount --bind /usr "$0/usr" && "$@"; exit $?'
+
+
+def lent(debian: Debian, *command: str) -> list[str]:
+    """Return the command that runs `command` in a tree, for as long with this machine's programs in it."""
+    return [*alone(), "bash", "-c", LEND, str(debian.tree), *debian.command(*command, environ={"PIP_CERT": "a"})]
+
+
+def said(command: list[str]) -> list[str]:
+    """Return what a command has said; where nothing may be mounted, that is nothing, and it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode == 0) is run.may_mount(), done.stderr
+    return done.stdout.splitlines()
+
+
+LOOK = """
+pwd; env | sort | tr '\\n' ' '; echo; ls /dev | tr '\\n' ' '; echo; ls -d /proc/[0-9]* | wc -l; echo x > /dev/shm/x
+"""
+
+
+@pytest.mark.parametrize("kind", fresh_debian.KINDS)
+def test_in_it_nothing_of_this_machine_is_seen(tree: Path, kind: str) -> None:
+    shared = set(Path("/dev/shm").iterdir())
+    told = said(lent(Debian(tree, kind), "sh", "-c", LOOK))
+    if told:
+        at, variables, devices, processes = told
+        assert at == "/root"
+        assert {word.split("=")[0] for word in variables.split()} - {"PWD", "OLDPWD", "SHLVL", "_"} == {
+            *("HOME", "PATH", "PIP_CERT"),
+        }
+        assert set(devices.split()) == {
+            *("fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout"),
+            *("tty", "urandom", "zero"),
+        }
+        assert int(processes) < 8
+    assert set(Path("/dev/shm").iterdir()) == shared
+    assert str(tree) not in Path("/proc/mounts").read_text()
+
+
+def test_only_an_unprivileged_root_may_not_mount(tree: Path) -> None:
+    question = ("sh", "-c", "mount -t tmpfs tmpfs /tmp 2>/dev/null; echo $?")
+    answers = {kind: said(lent(Debian(tree, kind), *question)) for kind in fresh_debian.KINDS}
+    if run.may_mount():
+        assert answers.pop("unprivileged") != ["0"]
+        assert set(map(tuple, answers.values())) == {("0",)}
+
+
+def test_what_is_killed_leaves_neither_process_nor_mount(tree: Path) -> None:
+    sign = f"{os.getpid()}.5"
+    process = subprocess.Popen(lent(Debian(tree), "sh", "-c", f"sleep {sign} & echo on; wait"), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process, process.stdout:
+        assert process.stdout.readline() == (b"on\n" if run.may_mount() else b"")
+        process.kill()
+    wait_until(lambda: not any(sign.encode() in line for line in command_lines()))
+    assert str(tree) not in Path("/proc/mounts").read_text()
+
+
+def command_lines() -> Iterator[bytes]:
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield file.read_bytes()
