@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fnmatch
 import os
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "sid"}
 """The Debian that has each. None ever had 3.12."""
+
+MADE = (".git", ".env", "__pycache__", ".*_cache", ".hypothesis", "dist", "build", "out")
 
 UNKNOWN = 3
 HAS_VENV = "import ensurepip, sys; print(sys.version.split()[0])"
@@ -82,13 +85,13 @@ def debians(version: str) -> Iterator[list[str]]:
 
 
 def copy(to: Path) -> None:
-    """Copy the checkout as it is, changed files too; not what git ignores."""
-    git = ["git", "-c", "safe.directory=*", "-C", str(ROOT)]
-    command = [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.check_output(command, text=True).split("\0"):
-        if name and (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, to / name)
+    """Copy the checkout as it is; not what was made in it: environments, caches, the repository itself."""
+    shutil.copytree(ROOT, to, ignore=_made, symlinks=True)
+
+
+def _made(folder: str, names: list[str]) -> set[str]:
+    made = {name for name in names for pattern in MADE if fnmatch.fnmatch(name, pattern)}
+    return made | {name for name in names if Path(folder, name, "pyvenv.cfg").is_file()}
 
 
 def attempt(version: str, tests: bool) -> Tried:

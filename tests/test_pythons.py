@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -70,26 +69,28 @@ def test_each_python_is_told_with_its_whole_version(
     assert told.endswith(f" | {result} |")
 
 
-def test_the_checkout_is_copied_as_it_is_but_for_what_git_ignores(
+def test_the_checkout_is_copied_as_it_is_but_for_what_was_made_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = tmp_path / "here"
-    here.mkdir()
-    subprocess.run(["git", "init", "-q", here], check=True)
-    for name, text in {".gitignore": "*.pyc\n", "a b": "committed", "gone": "", "x.pyc": "", "new/é": "new"}.items():
-        (here / name).parent.mkdir(exist_ok=True)
-        (here / name).write_text(text)
-    subprocess.run(["git", "-C", here, "add", "a b", "gone"], check=True)
-    (here / "a b").write_text("changed")
-    (here / "gone").unlink()
-    monkeypatch.setattr(pythons, "ROOT", here)
-    pythons.copy(tmp_path / "there")
-    there = {
-        str(path.relative_to(tmp_path / "there")): path.read_text()
-        for path in (tmp_path / "there").rglob("*")
-        if path.is_file()
+    here, there = tmp_path / "here", tmp_path / "there"
+    ours = {".env.example", "tray_app/a b.py", "tests/é.py"}
+    made = {
+        ".git/config",
+        ".env",
+        ".venv/pyvenv.cfg",
+        "own/pyvenv.cfg",
+        "tests/__pycache__/x.pyc",
+        ".mypy_cache/x",
+        "dist/x",
     }
-    assert there == {".gitignore": "*.pyc\n", "a b": "changed", "new/é": "new"}
+    for name in ours | made:
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(name)
+    monkeypatch.setattr(pythons, "ROOT", here)
+    pythons.copy(there)
+    assert {str(path.relative_to(there)): path.read_text() for path in there.rglob("*") if path.is_file()} == {
+        name: name for name in ours
+    }
 
 
 def test_all_are_tried_that_we_name() -> None:
