@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -160,6 +161,23 @@ def test_a_dangling_link_is_a_taken_name(tmp_path: Path) -> None:
         disk.rename_new(tmp_path / "part", tmp_path / "dangling")
     assert (tmp_path / "part").read_bytes() == b"take"
     assert (tmp_path / "dangling").is_symlink()
+
+
+@pytest.mark.posix("Windows renames in one step")
+def test_a_rename_that_was_killed_half_way_is_completed(tmp_path: Path) -> None:
+    """Else the next start would find the name taken, and the take would be there twice."""
+    (tmp_path / "part").write_bytes(b"take")
+    os.link(tmp_path / "part", tmp_path / "take.wav")
+    disk.rename_new(tmp_path / "part", tmp_path / "take.wav")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("take.wav", b"take")]
+
+
+@pytest.mark.usefixtures("_links")
+def test_a_rename_to_its_own_name_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "take.wav").write_bytes(b"take")
+    with contextlib.suppress(FileExistsError):
+        disk.rename_new(tmp_path / "take.wav", tmp_path / "take.wav")
+    assert (tmp_path / "take.wav").read_bytes() == b"take"
 
 
 @pytest.mark.usefixtures("_links")

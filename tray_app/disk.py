@@ -117,6 +117,15 @@ def _winerror(error: OSError) -> int:
     return getattr(error, "winerror", None) or 0
 
 
+def _has_both_names(one: Path, other: Path) -> bool:
+    """Return whether two names are hard links to one file."""
+    try:
+        found = one.lstat()
+        return found.st_nlink > 1 and os.path.samestat(found, other.lstat())
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def named(path: Path) -> Iterator[None]:
     """Say in an `OSError` which file it was: reading from and writing to an open file do not."""
@@ -248,7 +257,9 @@ class Disk:
         try:
             os.link(source, target)
         except FileExistsError:
-            raise
+            # Whoever began this may have been killed when the link was made: then it is one file by both names.
+            if not _has_both_names(source, target):
+                raise
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL):
                 raise

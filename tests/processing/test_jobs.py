@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,6 +102,15 @@ def test_the_twin_made_while_recording_is_adopted_not_made_again(tmp_path: Path)
     assert trimmed.stat().st_mtime_ns == before.st_mtime_ns
     assert outcome.trimmed == trimmed
     assert len(sound_of(trimmed)) == facts.kept_frames
+    assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
+
+
+@pytest.mark.posix("Windows renames in one step")
+def test_who_is_killed_between_the_twins_two_names_leaves_one_twin(tmp_path: Path) -> None:
+    """Its name is a hard link first; then the temporary name goes."""
+    take, facts = finished(tmp_path)
+    os.link(tmp_path / "take.wav", take.paths.part)
+    assert Jobs(Disk()).finish(take, facts).trimmed == tmp_path / "take.wav"
     assert names(tmp_path) == ["originals/take.json", "originals/take.wav", "take.wav"]
 
 
