@@ -15,7 +15,7 @@ import pytest
 from tests import fresh, fresh_debian, run
 from tests.fresh_debian import Debian
 from tests.sound import wait_until
-from tests.windows.enclosure import alone
+from tests.windows.enclosure import LabError, alone, check_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -205,3 +205,14 @@ def command_lines() -> Iterator[bytes]:
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             yield file.read_bytes()
+
+
+def test_a_container_without_the_right_to_mount_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(run, "may_mount", lambda: True)
+    assert run.why_not_windows() == ""
+    monkeypatch.setattr(run, "may_mount", lambda: False)
+    assert "docker run --privileged" in run.why_not_windows()
+    with pytest.raises(LabError, match="docker run --privileged"):
+        check_machine()
