@@ -1,7 +1,7 @@
 """Does what a newcomer does: takes an empty Debian 12 and a fresh clone, and types the README's two commands.
 
     sudo python3 -m tests.fresh                     both, 25 minutes and 8 GB of disk
-    sudo python3 -m tests.fresh --only first        the one that tries the program, two minutes
+    sudo python3 -m tests.fresh --only first        the one that tries the program, a minute
     sudo python3 -m tests.fresh --kind chroot       in a bare chroot instead of a container
 
 The commands are taken from the README as they stand there, and nothing else is typed. Before there is only what the
