@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.run import in_bare_chroot
 from tests.windows import debian
 from tests.windows.enclosure import LabError, alone
 
@@ -99,7 +100,9 @@ class Debian:
             *kept,
             *command,
         ]
-        return [*alone(), "--ipc", "--uts", "bash", "-c", _ENTER, "enter", str(self.tree), self.kind, *inside]
+        # A bare chroot cannot give up its root for another one.
+        kind = "chroot" if in_bare_chroot() else self.kind
+        return [*alone(), "--ipc", "--uts", "bash", "-c", _ENTER, "enter", str(self.tree), kind, *inside]
 
 
 @contextlib.contextmanager

@@ -41,6 +41,8 @@ OTHER_PYTHON = "3.13"
 
 MAY_NOT_MOUNT = "Nothing may be mounted here for them alone. A container needs more rights: docker run --privileged."
 
+MOUNTS = Path("/proc/self/mountinfo")
+
 NETWORK_SIGNS = ("connection", "timed out", "timeout", "temporary failure", "max retries", "network", "resolve")
 
 
@@ -155,14 +157,19 @@ def may_mount() -> bool:
     return not subprocess_fails([*own_namespace(), "mount", "-t", "proc", "proc", "/proc"])
 
 
-def own_namespace(mounts: Path = Path("/proc/self/mountinfo")) -> list[str]:
-    """Return the unshare(1) that keeps what a command mounts and starts to itself.
+def own_namespace(mounts: Path = MOUNTS) -> list[str]:
+    """Return the unshare(1) that keeps what a command mounts and starts to itself."""
+    propagation = "unchanged" if in_bare_chroot(mounts) else "private"
+    return ["unshare", "--mount", "--propagation", propagation, "--pid", "--fork"]
 
-    In a bare chroot(2) `/` is no mount, so it cannot be made private; that may be left where no mount there is shared.
+
+def in_bare_chroot(mounts: Path = MOUNTS) -> bool:
+    """Return whether `/` is a folder that chroot(2) made the root, and what is mounted there is not shared.
+
+    Such a root is no mount, so it cannot be made private, nor be left by pivot_root(2). Its mounts need not be made so.
     """
     lines = mounts.read_text(encoding="utf-8").splitlines() if mounts.exists() else []
-    bare = bool(lines) and not any(line.split()[4] == "/" or " shared:" in line for line in lines)
-    return ["unshare", "--mount", "--propagation", "unchanged" if bare else "private", "--pid", "--fork"]
+    return bool(lines) and not any(line.split()[4] == "/" or " shared:" in line for line in lines)
 
 
 @contextlib.contextmanager
