@@ -216,3 +216,10 @@ def test_a_container_without_the_right_to_mount_is_told_what_it_lacks(monkeypatc
     assert "docker run --privileged" in run.why_not_windows()
     with pytest.raises(LabError, match="docker run --privileged"):
         check_machine()
+
+
+def test_from_a_bare_chroot_another_debian_is_entered_by_chroot(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bare, how in ((False, "container"), (True, "chroot")):
+        monkeypatch.setattr(fresh_debian, "in_bare_chroot", lambda bare=bare: bare)
+        line = Debian(Path("/tree")).command("true")
+        assert line[line.index("/tree") + 1] == how
