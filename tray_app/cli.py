@@ -109,7 +109,7 @@ Records what the computer plays and removes the silence.
   tray-recorder record --demo        try it out, with --seconds 10
   tray-recorder trim meeting.wav     remove the silence from a file
   tray-recorder picture meeting.wav  draw what was cut, or would be
-  tray-recorder doctor               what works here, and what else to do
+  tray-recorder doctor               what works here, and what does not
 """.replace("tray-recorder", PROG)
 _STATUSES = """\
 Exit status: 0 done, 1 it failed, 2 wrong usage or a wrong setting. What goes

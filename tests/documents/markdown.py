@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -59,7 +60,10 @@ class Table:
 
 @dataclass(slots=True)
 class Document:
-    """A document, taken apart. `anchors` are all that a link can lead to in it."""
+    """A document, taken apart. `anchors` are all that a link can lead to in it.
+
+    `references` are the addresses that links name by a label (`[text][label]`), `unknown` links whose label is none.
+    """
 
     path: Path
     text: str
@@ -69,6 +73,8 @@ class Document:
     inline: list[Code] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     anchors: set[str] = field(default_factory=set)
+    references: dict[str, str] = field(default_factory=dict)
+    unknown: list[Link] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -89,7 +95,9 @@ class Document:
 def read(path: Path) -> Document:
     """Read a document."""
     document = Document(path, path.read_text(encoding="utf-8"))
-    tokens = MarkdownIt("commonmark").enable("table").parse(document.text)
+    known: dict[str, Any] = {}
+    tokens = MarkdownIt("commonmark").enable("table").parse(document.text, known)
+    document.references |= {label: found["href"] for label, found in known.get("references", {}).items()}
     used: Counter[str] = Counter()
     line = 1
     for before, token in zip([None, *tokens], tokens, strict=False):
@@ -129,6 +137,10 @@ def _anchor(text: str, used: Counter[str]) -> str:
     return anchor if used[anchor] == 1 else f"{anchor}-{used[anchor] - 1}"
 
 
+_LABELLED = re.compile(r"\[([^\]]*)\]\[([^\]]*)\]")
+"""What looks like a link with a label: where the label is known it is no text any more."""
+
+
 def _read_inline(document: Document, token: Token, line: int) -> None:
     opened: list[tuple[str, int]] = []
     children = token.children or []
@@ -141,6 +153,8 @@ def _read_inline(document: Document, token: Token, line: int) -> None:
             document.links.append(Link(target, text, line))
         elif child.type == "image":
             document.links.append(Link(str(child.attrs["src"]), child.content, line, picture=True))
+        elif child.type == "text":
+            document.unknown += [Link(label, text, line) for text, label in _LABELLED.findall(child.content)]
         elif child.type == "code_inline":
             document.inline.append(Code(child.content, line))
         elif child.type == "html_inline":

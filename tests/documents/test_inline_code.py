@@ -30,6 +30,7 @@ ENDINGS = (".py", ".md", ".toml", ".yml", ".spec", ".nsi", ".nsh", ".example")
 FOR_ENGINEERS = {"docs/ARCHITECTURE.md", "docs/CONTRIBUTING.md"}
 """Documents in which a name in code is one of the source."""
 
+# What stands for a name that is yours to choose, or for more of the same.
 PLACEHOLDER = re.compile(r"NAME|VERSION|COMMAND|[…*<]|\.\.\.")
 
 
@@ -92,7 +93,7 @@ def missing_file(document: Document, text: str) -> str:
     """Return that a file of the project is not there, where the text looks like one."""
     if text.split("/")[0] in FOLDERS and "/" in text:
         return "" if (ROOT / text).exists() else f"{text}: there is no such file"
-    if text.endswith(ENDINGS) and len(text.split(".")[0]) > 0:
+    if text.endswith(ENDINGS) and text not in ENDINGS:
         known = any(f"/{file}".endswith(f"/{text}") for file in files())
         return "" if known or (document.path.parent / text).exists() else f"{text}: there is no such file"
     return ""

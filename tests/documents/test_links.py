@@ -26,6 +26,12 @@ def test_links_lead_somewhere(document: Document) -> None:
     assert [f"{document.at(link.line)}: {wrong}" for link in document.links if (wrong := fault(document, link))] == []
 
 
+def test_labels_of_links_are_known_and_used(document: Document) -> None:
+    assert [f"{document.at(link.line)}: [{link.target}]" for link in document.unknown] == []
+    used = {link.target for link in document.links}
+    assert {label: target for label, target in document.references.items() if target not in used} == {}
+
+
 def test_addresses_in_plain_words_are_right_too(document: Document) -> None:
     lines = enumerate(document.text.splitlines(), 1)
     found = [(line, address.rstrip(".,;:")) for line, text in lines for address in URL.findall(text)]
@@ -117,3 +123,11 @@ def test_a_link_that_leads_nowhere_is_found(link: str, wrong: str, tmp_path: Pat
     (found,) = [fault(document, one) for one in document.links]
     assert found.startswith(wrong)
     assert bool(found) == bool(wrong)
+
+
+def test_a_label_that_nobody_knows_or_uses_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "x.md"
+    file.write_text("[x][one] and [y][two].\n\n[one]: https://one.org\n[three]: https://three.org\n")
+    document = read(file)
+    assert [link.target for link in document.unknown] == ["two"]
+    assert document.references == {"ONE": "https://one.org", "THREE": "https://three.org"}

@@ -22,7 +22,7 @@ OVERRIDES = {
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments. `cli` puts a preset's values below those of the other options."""
     group = parser.add_argument_group(
-        "what is cut", "Where an option is not given the setting holds, whose default is told here."
+        "what is cut", "What is not given is as in the settings, whose defaults are told here."
     )
     group.add_argument(
         "--preset",
