@@ -1,46 +1,23 @@
 """Whether a line of the shell in a document could be run: its program, options and files exist. Runs nothing of it.
 
-The options of our own programs are asked of their own parsers, those of other programs in the environment of the tests
-of their `--help`.
+Our own programs are asked by `ours.py`; of others what their `--help` names is known.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import functools
-import io
-import os
 import re
-import runpy
 import shlex
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
-from unittest.mock import patch
 
 from tests import run as test_run
 from tests.documents.markdown import ROOT
-from tray_app import cli, settings
+from tests.documents.ours import OF_TESTS, PASSED_ON_TO_PYTEST, SETTINGS, cli_parser, parser_of, refused
 from tray_app.tray import host
-
-SETTINGS = frozenset(settings.load({}, {}, Path(os.devnull)).origin)
-"""The variables of all settings."""
-
-OF_TESTS = {"RECORDER_TESTS_WHOLE", "RECORDER_WINDOWS_LAB"}
-"""Variables that only the tests read."""
-
-OUR_SCRIPTS = (
-    *("tests/run.py", "tests/supply.py", "tests/benchmarks/__main__.py", "tests/faults/__main__.py"),
-    *("tests/faults/soak.py", "packaging/release.py"),
-)
-"""Those that have a parser, besides the program itself."""
-
-PASSED_ON_TO_PYTEST = {"tests/windows/run.py": {"--prepare"}}
-"""Scripts that give pytest all their arguments but these."""
 
 SHELL = {"cd", "echo", "sleep", "kill"}
 """What every shell knows, and a document need not prove."""
@@ -104,53 +81,14 @@ def check_variable(name: str) -> None:
         raise WrongError(f"{name} is no setting")
 
 
-def options_of(command: str) -> dict[str, argparse.Action]:
-    """Return the options that a command of ours has for itself, by each of their names."""
-    parser = argparse.ArgumentParser(add_help=False)
-    cli.COMMANDS[command]().add(parser)
-    return _options(parser)
-
-
-def shared_options() -> dict[str, argparse.Action]:
-    """Return the options that stand before every command of ours."""
-    return _options(cli.parser([]))
-
-
-@functools.cache
-def our_options() -> frozenset[str]:
-    """Return every option of every program of ours."""
-    found = set(shared_options()).union(*PASSED_ON_TO_PYTEST.values(), *map(options_of, cli.COMMANDS))
-    return frozenset(found.union(*(_options(_parser_of(ROOT / script)[0]) for script in OUR_SCRIPTS)))
-
-
-def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    return {name: action for action in parser._actions for name in action.option_strings}
-
-
 def _ours(arguments: list[str], quoted: bool) -> None:
     if quoted and arguments and arguments[0].isupper():
         arguments = arguments[1:]
-    wrong = _refused(lambda: _cli().parse_args(arguments))
+    wrong = refused(lambda: cli_parser().parse_args(arguments))
     if quoted and "are required: " in wrong:
-        wrong = _refused(lambda: _cli().parse_args([*arguments, "on"]))
+        wrong = refused(lambda: cli_parser().parse_args([*arguments, "on"]))
     if wrong and not (quoted and wrong.endswith("expected one argument")):
         raise WrongError(wrong)
-
-
-@functools.cache
-def _cli() -> argparse.ArgumentParser:
-    return cli.parser()
-
-
-def _refused(parse: Callable[[], object]) -> str:
-    """Return what a parser has to say against its arguments, in one line; empty where it takes them."""
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            parse()
-        except SystemExit as end:
-            return said.getvalue().strip().splitlines()[-1] if end.code else ""
-    return ""
 
 
 def _python(arguments: list[str], quoted: bool) -> None:
@@ -181,45 +119,14 @@ def _script(file: Path, arguments: list[str], quoted: bool) -> None:
     if name in PASSED_ON_TO_PYTEST:
         _pytest([word for word in arguments if word not in PASSED_ON_TO_PYTEST[name]])
     elif "ArgumentParser(" in text:
-        parser, more = _parser_of(file)
-        wrong = _refused(lambda: (parser.parse_known_args if more else parser.parse_args)(arguments))
+        parser, more = parser_of(file)
+        wrong = refused(lambda: (parser.parse_known_args if more else parser.parse_args)(arguments))
         if wrong and not (quoted and "are required: " in wrong):
             raise WrongError(wrong)
         if more and not wrong:
             _pytest(parser.parse_known_args(arguments)[1])
     elif arguments:
         raise WrongError(f"{name} takes no arguments, so not {shlex.join(arguments)}")
-
-
-class _CaughtError(Exception):
-    """A script was about to read its arguments."""
-
-    def __init__(self, parser: argparse.ArgumentParser, more: bool) -> None:
-        super().__init__()
-        self.parser, self.more = parser, more
-
-
-@functools.cache
-def _parser_of(file: Path) -> tuple[argparse.ArgumentParser, bool]:
-    """Start a script of ours up to where it reads its arguments. Return its parser, and whether it takes others too."""
-
-    def catching(more: bool) -> Callable[..., NoReturn]:
-        def parse(parser: argparse.ArgumentParser, *_: object, **__: object) -> NoReturn:
-            raise _CaughtError(parser, more)
-
-        return parse
-
-    with (
-        patch.object(argparse.ArgumentParser, "parse_args", catching(False)),
-        patch.object(argparse.ArgumentParser, "parse_known_args", catching(True)),
-        patch.object(sys, "argv", [str(file)]),
-        patch.object(sys, "path", [str(file.parent), str(ROOT), *sys.path]),
-    ):
-        try:
-            runpy.run_path(str(file), run_name="__main__")
-        except _CaughtError as caught:
-            return caught.parser, caught.more
-    raise AssertionError(f"{file} has read no arguments")
 
 
 def _pytest(arguments: list[str], quoted: bool = False) -> None:

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from tests.documents.commands import options_of, shared_options
 from tests.documents.markdown import ROOT, Document, Heading, read
+from tests.documents.ours import options_of, shared_options
 from tray_app import cli, settings
 
 COLUMNS = 80

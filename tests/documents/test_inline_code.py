@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.commands import OF_TESTS, SETTINGS, WrongError, check, our_options, programs
+from tests.documents.commands import WrongError, check, programs
 from tests.documents.markdown import ROOT, Code, Document, read
+from tests.documents.ours import OF_TESTS, SETTINGS, our_options
 from tray_app import cli, settings
 from tray_app.errors import SettingError
 

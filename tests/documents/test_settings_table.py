@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.documents.commands import SETTINGS
 from tests.documents.markdown import Table, documents
+from tests.documents.ours import SETTINGS
 from tray_app import settings
 
 
