@@ -9,13 +9,14 @@ import io
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 from unittest.mock import patch
 
 from tests.documents.markdown import ROOT
 from tray_app import cli, settings
+from tray_app.errors import SettingError
 
 SETTINGS = frozenset(settings.load({}, {}, Path(os.devnull)).origin)
 """The variables of all settings."""
@@ -31,6 +32,14 @@ OUR_SCRIPTS = (
 
 PASSED_ON_TO_PYTEST = {"tests/windows/run.py": {"--prepare"}}
 """Scripts that give pytest all their arguments but these."""
+
+
+def said_against(environ: Mapping[str, str], file: Path = Path(os.devnull)) -> str:
+    """Return what the program has to say against settings, of the environment and a `.env`; empty where nothing."""
+    try:
+        return " ".join(settings.load({}, environ, file).unknown)
+    except SettingError as error:
+        return str(error)
 
 
 def options_of(command: str) -> dict[str, argparse.Action]:

@@ -10,8 +10,7 @@ import pytest
 
 from tests.documents.commands import WrongError, check
 from tests.documents.markdown import Code, Document
-from tray_app import settings
-from tray_app.errors import SettingError
+from tests.documents.ours import said_against
 
 LANGUAGES = {"", "text", "console", "sh", "dotenv", "ini", "json", "python"}
 """`console` is run by `test_console.py`; `text`, or no language, is what nobody runs."""
@@ -32,7 +31,8 @@ def fault(block: Code, folder: Path) -> str:
                 for line in block.text.replace("\\\n", " ").splitlines():
                     check(line)
             case "dotenv" | "ini":
-                return refused(block.text, folder)
+                (folder / "x.env").write_text(block.text, encoding="utf-8")
+                return said_against({}, folder / "x.env")
             case "json":
                 json.loads(block.text)
             case "python":
@@ -40,16 +40,6 @@ def fault(block: Code, folder: Path) -> str:
     except (WrongError, ValueError, SyntaxError) as error:
         return str(error)
     return ""
-
-
-def refused(text: str, folder: Path) -> str:
-    """Return what the program has to say against a `.env`; empty where it takes all of it."""
-    file = folder / "x.env"
-    file.write_text(text, encoding="utf-8")
-    try:
-        return " ".join(settings.load({}, {}, file).unknown)
-    except SettingError as error:
-        return str(error)
 
 
 @pytest.mark.parametrize(

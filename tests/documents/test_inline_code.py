@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,8 @@ import pytest
 
 from tests.documents.commands import WrongError, check, programs
 from tests.documents.markdown import ROOT, Code, Document, read
-from tests.documents.ours import OF_TESTS, SETTINGS, our_options
-from tray_app import cli, settings
-from tray_app.errors import SettingError
+from tests.documents.ours import OF_TESTS, SETTINGS, our_options, said_against
+from tray_app import cli
 
 OF_OTHERS = {"--reflink"}
 """Options of programs that the documents speak of and do not have run: cp's."""
@@ -53,7 +51,7 @@ def fault(document: Document, code: Code) -> str:
 def _faults(document: Document, text: str) -> Iterator[str]:
     first, *more = text.split()
     if all("=" in word for word in (first, *more)) and first.startswith("RECORDER_"):
-        yield refused(text)
+        yield said_against(dict(word.split("=", 1) for word in (first, *more)))
     elif re.match(r"RECORDER_\w+=", first) or (program_of(first) in programs() and (more or "/" in first)):
         yield wrong_command(text)
     elif first in cli.COMMANDS and more:
@@ -79,15 +77,6 @@ def wrong_command(text: str) -> str:
     except WrongError as error:
         return f"{text}: {error}"
     return ""
-
-
-def refused(text: str) -> str:
-    """Return what the program says against values in its environment."""
-    try:
-        found = settings.load({}, dict(word.split("=", 1) for word in text.split()), Path(os.devnull))
-    except SettingError as error:
-        return str(error)
-    return " ".join(found.unknown)
 
 
 def missing_file(document: Document, text: str) -> str:
