@@ -27,7 +27,9 @@ QUALITIES = {
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     names = ", ".join(FORMATS)
-    parser.add_argument("--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names}")
+    parser.add_argument(
+        "--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names} (default: wav)"
+    )
     for name, field in zip(_HELP, QUALITIES, strict=True):
         option, unit = f"--{field.replace('_', '-')}", "KBIT" if field.endswith("bitrate") else "N"
         parser.add_argument(option, dest=field, metavar=unit, help=_HELP[name])
