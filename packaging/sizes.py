@@ -7,6 +7,7 @@ and packed. The installer packs all of them together, so it has no such size for
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import zipfile
@@ -97,15 +98,17 @@ def _largest(files: Iterable[File]) -> str:
     )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table of a zip."""
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the portable zip")
+    options = parser.parse_args(arguments)
     try:
-        print(table(read(Path(sys.argv[1]))))
+        print(table(read(options.file)))
     except (OSError, zipfile.BadZipFile) as error:
-        print(f"sizes: {sys.argv[1]} cannot be read: {error}", file=sys.stderr)
+        print(f"sizes: {options.file} cannot be read: {error}", file=sys.stderr)
         return 1
     return 0
 
