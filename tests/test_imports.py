@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
 GROUND = {
-    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices", "presets"),
-    *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg"),
+    *("errors", "events", "states", "settings", "setting_kinds", "loading", "env_file", "env_places", "choices"),
+    *("presets", "disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg"),
 }
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.
@@ -203,7 +203,7 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_the_icon_waits_for_nothing_that_only_recording_needs() -> None:
     """All that stands between a start and the icon, but for the desktop's own library."""
-    start = "from tray_app import cli, resident\nfrom tray_app.app import App\nfrom tray_app.settings import load\n"
+    start = "from tray_app import cli, resident\nfrom tray_app.app import App\nfrom tray_app.loading import load\n"
     start += "cli.parser(cli._needed(['--start']))\napp = App(load({}, {'RECORDER_NOTIFY': 'false'}, None))"
     assert loaded_by(start) == set()
     assert "numpy" in loaded_by(f"{start}\napp.warm_up()")

@@ -30,7 +30,7 @@ from tray_app.errors import SourceError, StorageError
 from tray_app.events import DiskLow, EventBus, JobProgress, Level, Unheard
 from tray_app.presets import PRESETS, current, texts_of
 from tray_app.resident import Resident
-from tray_app.settings import load
+from tray_app.loading import load
 from tray_app.shown import Shown
 from tray_app.states import Command, State, transition
 from tray_app.take.facts import read_sidecar

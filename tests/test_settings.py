@@ -18,7 +18,8 @@ from tray_app import settings
 from tray_app.disk import Disk
 from tray_app.errors import SettingError
 from tray_app.outputs import Output
-from tray_app.settings import Settings, changed, load
+from tray_app.loading import changed, load
+from tray_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = re.findall(r"^#(RECORDER_\w+)=", settings.example(), re.MULTILINE)
@@ -239,7 +240,7 @@ def test_an_unreadable_file(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def run_from(folder: Path, cwd: Path, config: Path, flags: str = "") -> str:
     """Load settings in a program that lies in `folder`; return the source it found."""
-    code = f"import os, sys\n{flags}\nfrom tray_app.settings import load\nprint(load({{}}, {{}}, None).source)"
+    code = f"import os, sys\n{flags}\nfrom tray_app.loading import load\nprint(load({{}}, {{}}, None).source)"
     environ = {**os.environ, "PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
     environ |= {"XDG_CONFIG_HOME": str(config), "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(config)}
     done = subprocess.run(

@@ -15,8 +15,10 @@ from dotenv.parser import Binding, parse_stream
 
 from tray_app.disk import Disk, Patience, storage_error
 from tray_app.env_file import read_text
+from tray_app.env_places import CHOICES, env_beside_program, env_of_user
 from tray_app.errors import RecorderError, SettingError
-from tray_app.settings import CHOICES, Settings, changed, env_beside_program, env_of_user
+from tray_app.loading import changed
+from tray_app.settings import Settings
 
 _HEAD = "# Settings of Tray Recorder. .env.example, or the README, tells what else there is.\n"
 _HEAD_OF_CHOICES = f"{CHOICES}\n# written.\n"

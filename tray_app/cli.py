@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, presets, settings
+from tray_app import __version__, logs, presets
 from tray_app.errors import RecorderError
+from tray_app.loading import load
+from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class Command(Protocol):
     def add(self, parser: argparse.ArgumentParser) -> None:
         """Describe the arguments."""
 
-    def run(self, args: argparse.Namespace, settings: settings.Settings) -> int:
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do it; return the exit status."""
         ...
 
@@ -182,7 +184,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
     try:
-        chosen = settings.load(_overrides(args, command), environ, getattr(args, "env_file", None))
+        chosen = load(_overrides(args, command), environ, getattr(args, "env_file", None))
         logs.set_up(chosen.log_level)
         for line in chosen.unknown:
             log.warning("%s", line)

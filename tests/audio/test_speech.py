@@ -17,8 +17,8 @@ from tray_app.audio.floor import NO_FLOOR
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import EXACT, CutRule, rule_of
 from tray_app.audio.trim import trim
+from tray_app.loading import changed, load
 from tray_app.presets import PRESETS
-from tray_app.settings import changed, load
 
 pytestmark = pytest.mark.posix("the words are spoken by Debian's espeak-ng")
 

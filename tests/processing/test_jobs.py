@@ -24,7 +24,7 @@ from tray_app.processing.jobs import Jobs
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
 from tray_app.recorder.making import Making
-from tray_app.settings import load
+from tray_app.loading import load
 from tray_app.take.facts import Facts, read_sidecar
 from tray_app.take.take import Plan, Stage, Take, begin
 

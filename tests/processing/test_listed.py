@@ -21,7 +21,7 @@ from tray_app.processing.jobs import Jobs
 from tray_app.processing.listed import Listed, again, beside, trim_listed
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
-from tray_app.settings import load
+from tray_app.loading import load
 from tray_app.take.facts import read_sidecar, write_sidecar
 from tray_app.take.take import Plan, Take, begin_again
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.tray.views import MICROPHONE, SINCE, SPEAKERS, at_home, chosen, labels, opened, recording
 from tray_app import __version__
 from tray_app.presets import PRESETS, texts_of
-from tray_app.settings import changed, load
+from tray_app.loading import changed, load
 from tray_app.states import Command, State, transition
 from tray_app.tray.entries import Entries
 from tray_app.tray.menu import SEPARATOR, Item, items

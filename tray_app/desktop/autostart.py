@@ -14,7 +14,8 @@ from tray_app import assets
 from tray_app.desktop.desktop_entry import DesktopEntry
 from tray_app.desktop.launch_agent import LABEL, LaunchAgent
 from tray_app.desktop.logon import Autostart, Launch
-from tray_app.settings import APP_NAME, program_folder
+from tray_app.env_places import program_folder
+from tray_app.settings import APP_NAME
 
 __all__ = ["Autostart", "Launch", "for_system", "this_program"]
 
