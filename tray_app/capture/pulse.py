@@ -23,7 +23,7 @@ import numpy as np
 
 from tray_app.capture import libpulse
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
-from tray_app.capture.libpulse import Connection
+from tray_app.capture.pulse_connection import DEADLINE, Connection, Device
 from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
 
 RETRY = 2.0
@@ -73,7 +73,7 @@ class PulseBackend(Backend):
         return any(device.silent and source.id in (device.name, device.other) for device in devices)
 
 
-def _source(device: libpulse.Device, outputs: dict[str, str], default: str) -> Source:
+def _source(device: Device, outputs: dict[str, str], default: str) -> Source:
     return Source(
         id=device.name,
         name=outputs.get(device.other) or device.description or device.name,
@@ -143,7 +143,7 @@ class PulseStream(Stream):
         if not self.started_at:
             self._raise_refused()
 
-    def _connect(self, device: libpulse.Device) -> None:
+    def _connect(self, device: Device) -> None:
         self.started_at = 0.0
         spec = libpulse.SampleSpec(libpulse.SAMPLE_FLOAT32LE, device.rate, device.channels)
         self._frame_bytes = device.channels * _SAMPLE_BYTES
@@ -232,7 +232,7 @@ class PulseWatch(Watch):
         self._closed = True
         self._wake.set()
         if threading.current_thread() is not self._thread:
-            self._thread.join(libpulse.DEADLINE)
+            self._thread.join(DEADLINE)
 
     def _run(self) -> None:
         while not self._closed:
