@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.audio.in_memory import MemoryReader, Sink
 from tests.audio.oracle import pack
-from tests.audio.test_trim import MemoryReader, Sink
 from tests.speech import RATE, VOICES, Talk, room, talk
 from tray_app.audio.floor import NO_FLOOR
 from tray_app.audio.format import AudioFormat
