@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.processing.test_jobs import RATE, TALK, TRIMS, crash, finished, make, names, sound_of, speech
+from tests.processing.takes import RATE, TALK, TRIMS, crash, finished, make, names, sound_of, speech
 from tests.sound import wait_until
 from tray_app.app import App
 from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.events import EventBus, JobFinished, Problem
+from tray_app.loading import load
 from tray_app.processing.jobs import Jobs
 from tray_app.processing.listed import Listed, again, beside, trim_listed
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
-from tray_app.loading import load
 from tray_app.take.facts import read_sidecar, write_sidecar
 from tray_app.take.take import Plan, Take, begin_again
 
