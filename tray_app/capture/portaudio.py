@@ -13,8 +13,8 @@ import time
 from collections import Counter
 from typing import Any
 
-from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream
-from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
+from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, gone
+from tray_app.errors import BackendUnavailableError, SourceError
 
 MOST_CHANNELS = 8
 """Above this a device is a virtual one that takes any number (ALSA's plug-ins say 32 to 128, BlackHole 16 or 64) or
@@ -24,7 +24,7 @@ FEWER_CHANNELS = 2
 _VIRTUAL = ("blackhole", "soundflower", "loopback audio", "vb-cable")
 """Virtual outputs of macOS whose input is what was played to them."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _streams: set[PortAudioStream] = set()
@@ -53,9 +53,7 @@ class PortAudioBackend(Backend):
             for index, now in _listed(library, self._system):
                 if now.id == source.id:
                     return PortAudioStream(library, index, now, chunk_frames, on_chunk, on_lost)
-        raise SourceNotFoundError(
-            f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source."
-        )
+        raise gone(source.name)
 
 
 def _refreshed() -> Any:
@@ -151,7 +149,7 @@ class PortAudioStream(Stream):
             with _lock:
                 _streams.discard(self)
             if self._overflows:
-                _log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
+                log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
 
     def _on_block(self, indata: Samples, frames: int, _time: Any, status: Any) -> None:
         """Runs on PortAudio's thread. The block is PortAudio's again afterwards, so it is copied."""

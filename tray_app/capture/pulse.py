@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from tray_app.capture import libpulse
-from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
+from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch, gone
 from tray_app.capture.pulse_connection import DEADLINE, Connection, Device
-from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
+from tray_app.errors import BackendUnavailableError, SourceError
 
 RETRY = 2.0
 """Seconds between a watch's attempts to reach a server that is away; with a server it sleeps."""
@@ -34,7 +34,7 @@ LOOKED = 0.1
 
 _SAMPLE_BYTES = 4
 _WATCHED = libpulse.SUBSCRIBE_SINK | libpulse.SUBSCRIBE_SOURCE | libpulse.SUBSCRIBE_SERVER
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class PulseBackend(Backend):
@@ -136,7 +136,7 @@ class PulseStream(Stream):
     def _open(self, source: Source) -> None:
         device = next((device for device in self._server.sources() if device.name == source.id), None)
         if device is None:
-            raise _gone(source, "not in the server's list")
+            raise gone(source.name, "not in the server's list")
         self.source = dataclasses.replace(source, rate=device.rate, channels=device.channels)
         self._connect(device)
         self._server.wait_for(lambda: self._state >= libpulse.STREAM_READY)
@@ -164,7 +164,7 @@ class PulseStream(Stream):
     def _raise_refused(self) -> None:
         detail = self._server.last_error()
         if self._server.errno() == libpulse.ERROR_NO_ENTITY:
-            raise _gone(self.source, detail)
+            raise gone(self.source.name, detail)
         raise SourceError(f"The sound server cannot record {self.source.name!r}.", detail=detail)
 
     def _on_state(self, stream: int, _data: int) -> None:
@@ -208,12 +208,6 @@ class PulseStream(Stream):
             self._on_chunk(Chunk(chunk, now - (frames - start) / rate))
 
 
-def _gone(source: Source, detail: str) -> SourceNotFoundError:
-    return SourceNotFoundError(
-        f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source.", detail=detail
-    )
-
-
 class PulseWatch(Watch):
     """Listens on a connection of its own, and reconnects when the server was restarted.
 
@@ -242,7 +236,7 @@ class PulseWatch(Watch):
                     self._wake.set()  # for what changed while nobody listened
                     self._listen(connection)
             except BackendUnavailableError as error:
-                _log.debug("no sound server to watch: %s", error.detail)
+                log.debug("no sound server to watch: %s", error.detail)
                 self._wake.wait(RETRY)
 
     def _listen(self, connection: Connection) -> None:

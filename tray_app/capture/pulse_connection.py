@@ -84,7 +84,7 @@ class Connection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager

@@ -19,7 +19,7 @@ from tray_app.settings import APP_NAME
 
 __all__ = ["Autostart", "Launch", "for_system", "this_program"]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def this_program() -> Launch:
@@ -65,7 +65,7 @@ def _for_windows(launch: Launch) -> Autostart | None:
         try:
             return StartupShortcut(startup_folder() / f"{APP_NAME}.lnk", launch)
         except OSError as error:
-            _log.warning("There is no Startup folder: %s", error)
+            log.warning("There is no Startup folder: %s", error)
     return None
 
 
