@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.audio.oracle import Case
 from tray_app.audio.format import AudioFormat
 
 
@@ -41,6 +42,15 @@ class Sink:
     @property
     def data(self) -> bytes:
         return b"".join(self.parts)
+
+
+def parted(case: Case, chunks: list[int]) -> Iterator[bytes]:
+    """Yield the sound of a case in chunks of so many frames, and then the rest."""
+    pcm, at = case.pcm, 0
+    for frames in chunks:
+        yield pcm[at : at + frames * case.fmt.frame_bytes]
+        at += frames * case.fmt.frame_bytes
+    yield pcm[at:]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydub.silence import split_on_silence
 
-from tests.audio.in_memory import MemoryReader, Sink, counted
+from tests.audio.in_memory import MemoryReader, Sink, counted, parted
 from tests.audio.oracle import Case, Cuts, Values, cases, pack, pydub_cuts, segment
 from tests.audio.slow import kept_values, rules, shaped
 from tests.effort import effort
@@ -47,11 +47,8 @@ def from_file(case: Case, rule: CutRule, most: int = 1 << 40) -> tuple[bytes, Tr
 def live(case: Case, rule: CutRule, chunks: list[int]) -> tuple[bytes, TrimResult]:
     tape = Tape(case.fmt)
     trimmer = LiveTrimmer(case.fmt, tape.write, rule, tape.cut_back)
-    pcm, at = case.pcm, 0
-    for frames in chunks:
-        trimmer.feed(pcm[at : at + frames * case.fmt.frame_bytes])
-        at += frames * case.fmt.frame_bytes
-    trimmer.feed(pcm[at:])
+    for part in parted(case, chunks):
+        trimmer.feed(part)
     result = trimmer.finish()
     assert tape.times <= 1
     return tape.data, result

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.audio.in_memory import MemoryReader, Sink, counted
+from tests.audio.in_memory import MemoryReader, Sink, counted, parted
 from tests.audio.oracle import Case, Values, cases, complement, noise, pydub_cuts, pydub_kept
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import CutRule
@@ -25,11 +25,8 @@ def from_file(case: Case, most: int = 1 << 40) -> tuple[bytes, TrimResult]:
 def live(case: Case, chunks: list[int]) -> tuple[bytes, TrimResult]:
     sink = Sink()
     trimmer = LiveTrimmer(case.fmt, sink.write, CutRule(case.window, case.thresh))
-    pcm, at = case.pcm, 0
-    for frames in chunks:
-        trimmer.feed(pcm[at : at + frames * case.fmt.frame_bytes])
-        at += frames * case.fmt.frame_bytes
-    trimmer.feed(pcm[at:])
+    for part in parted(case, chunks):
+        trimmer.feed(part)
     result = trimmer.finish()
     return sink.data, result
 

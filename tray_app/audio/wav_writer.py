@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.wav_header import LARGEST_RIFF, BinaryFile, build_header, header_length, put, put_all, put_pad
+from tray_app.audio.wav_header import LARGEST_RIFF, build_header, header_length, put_pad
+from tray_app.binary_file import BinaryFile, put, put_all
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

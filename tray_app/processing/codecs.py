@@ -8,9 +8,7 @@ current folder first. So ffmpeg tells what it has found, and pydub reads that.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from tray_app.audio.samples import to_pcm
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk, named
 from tray_app.errors import AudioFileError
-from tray_app.ffmpeg import find_ffmpeg, run
+from tray_app.ffmpeg import check_room, find_ffmpeg, run
 from tray_app.processing.feed import from_vorbis_order
 from tray_app.processing.libsndfile import Reader, reading
 from tray_app.processing.tags import Tags, plain
@@ -60,7 +58,7 @@ def decode(
         try:
             with reading(file) as found:
                 return _by_libsndfile(disk, found, source, target, force=force, done=done)
-        except _CutShortError:
+        except CutShortError:
             raise
         except AudioFileError as error:
             log.info("%s goes to ffmpeg: %s", source, error)
@@ -69,8 +67,16 @@ def decode(
     return {}
 
 
-class _CutShortError(AudioFileError):
-    """A file ends before its header says so."""
+class CutShortError(AudioFileError):
+    """The sound of `source` ends, after `there` frames, before its header says so, after `promised`."""
+
+    def __init__(self, source: Path, fmt: AudioFormat, promised: int, there: int) -> None:
+        super().__init__(
+            f"{source} is cut short: its header promises {fmt.seconds(promised):.1f} s, "
+            f"{fmt.seconds(there):.1f} s are there.",
+            safe="Nothing was changed.",
+            todo="Use --force to trim what is there.",
+        )
 
 
 def _by_libsndfile(
@@ -93,12 +99,7 @@ def _by_libsndfile(
                 done(min(1.0, writer.frames / max(1, opened.frames)))
         writer.finish()
     if writer.frames < opened.frames < _ENDLESS and not force:
-        raise _CutShortError(
-            f"{source} is cut short: its header promises {fmt.seconds(opened.frames):.1f} s, "
-            f"{fmt.seconds(writer.frames):.1f} s are there.",
-            safe="Nothing was changed.",
-            todo="Use --force to trim what is there.",
-        )
+        raise CutShortError(source, fmt, opened.frames, writer.frames)
     return {name: plain(text) for name, text in opened.copy_metadata().items() if text and name != "software"}
 
 
@@ -129,8 +130,7 @@ def _by_ffmpeg(source: Path, target: Path) -> None:
     done = run(command)
     if done.returncode:
         said = done.stderr.strip()
-        if os.strerror(errno.ENOSPC) in said:
-            raise OSError(errno.ENOSPC, said, str(target))
+        check_room(said, target)
         raise _no_sound(source, said)
 
 

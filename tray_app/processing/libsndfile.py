@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tray_app.audio.wav_header import LARGEST_RIFF, put_all
+from tray_app.audio.wav_header import LARGEST_RIFF
+from tray_app.binary_file import put_all
 from tray_app.errors import AudioFileError
 from tray_app.outputs import Output
 from tray_app.processing.feed import BLOCK_FRAMES, Feed

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tray_app.audio.rule import CutRule
@@ -17,13 +17,12 @@ from tray_app.disk import Disk, Patience, named, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
 from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.behind import Behind
-from tray_app.processing.codecs import decode
-from tray_app.processing.encoding import EncodeError, Progress, encode, share, unfit
+from tray_app.processing.codecs import CutShortError, decode
+from tray_app.processing.encoding import EncodeError, encode, unfit
+from tray_app.processing.progress import Cancelled, Progress, share
 from tray_app.processing.tags import Tags, plain
 from tray_app.processing.verify import check_frames
 from tray_app.take.facts import Facts
-
-Cancelled = Callable[[], bool]
 
 TRIMMING = 0.2
 """About the part of the time that trimming takes where another format is made after it."""
@@ -247,18 +246,8 @@ def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
                 raise AudioFileError(f"{source}: {error}", safe="Nothing was changed.", detail=error.detail) from error
             return False
         if reader.truncated and not force:
-            raise _cut_short(source, reader)
+            raise CutShortError(source, reader.format, reader.declared_frames or 0, reader.frames)
         return True
-
-
-def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
-    there = reader.format.seconds(reader.frames)
-    said = reader.format.seconds(reader.declared_frames or 0)
-    return AudioFileError(
-        f"{source} is cut short: its header promises {said:.1f} s, {there:.1f} s are there.",
-        safe="Nothing was changed.",
-        todo="Use --force to trim what is there.",
-    )
 
 
 def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
