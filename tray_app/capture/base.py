@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tray_app.errors import SourceNotFoundError
-
 if TYPE_CHECKING:
     # Not at run time: the tray knows this module, and its icon is not to wait for numpy.
     import numpy as np
@@ -22,9 +20,6 @@ Samples: TypeAlias = "NDArray[np.float32]"
 """Sound as the devices hand it over: shape (frames, channels), C-contiguous, −1.0 to 1.0 (louder is possible)."""
 
 SourceKind = Literal["loopback", "input", "signal"]
-
-GONE = ("{name!r} is not there any more.", "Plug it in, or choose another source.")
-"""What is said of a source that has gone, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +131,3 @@ class Backend(abc.ABC):
         """Return whether the system plays `source` muted or at volume zero, so that nothing will be heard."""
         del source
         return False
-
-
-def gone(name: str, detail: str = "") -> SourceNotFoundError:
-    """Return the error for a source of this name that was there, with `detail` for the log."""
-    what, todo = GONE
-    return SourceNotFoundError(what.format(name=name), todo=todo, detail=detail)

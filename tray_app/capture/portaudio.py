@@ -13,8 +13,8 @@ import time
 from collections import Counter
 from typing import Any
 
-from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, gone
-from tray_app.errors import BackendUnavailableError, SourceError
+from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream
+from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
 
 MOST_CHANNELS = 8
 """Above this a device is a virtual one that takes any number (ALSA's plug-ins say 32 to 128, BlackHole 16 or 64) or
@@ -53,7 +53,9 @@ class PortAudioBackend(Backend):
             for index, now in _listed(library, self._system):
                 if now.id == source.id:
                     return PortAudioStream(library, index, now, chunk_frames, on_chunk, on_lost)
-        raise gone(source.name)
+        raise SourceNotFoundError(
+            f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source."
+        )
 
 
 def _refreshed() -> Any:

@@ -17,19 +17,18 @@ import threading
 import time
 from collections.abc import Callable
 from ctypes import byref
-from typing import Any
 
 import numpy as np
 
 from tray_app.capture import libpulse
-from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch, gone
+from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
 from tray_app.capture.pulse_connection import DEADLINE, Connection, Device
-from tray_app.errors import BackendUnavailableError, SourceError
+from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
 
 RETRY = 2.0
 """Seconds between a watch's attempts to reach a server that is away; with a server it sleeps."""
 
-LOOKED = 0.1
+MOST_IN_ONE = 0.1
 """Seconds of sound up to which what waits is one chunk."""
 
 _SAMPLE_BYTES = 4
@@ -94,7 +93,7 @@ class PulseStream(Stream):
         self._state = 0
         self._collecting = threading.Lock()
         self._closing = threading.Lock()
-        self._stream: Any = None
+        self._stream: int | None = None
         self._fragment, self._size = ctypes.c_void_p(), ctypes.c_size_t()
         self._fragment_there, self._size_there = byref(self._fragment), byref(self._size)
         self._server = Connection()
@@ -136,7 +135,7 @@ class PulseStream(Stream):
     def _open(self, source: Source) -> None:
         device = next((device for device in self._server.sources() if device.name == source.id), None)
         if device is None:
-            raise gone(source.name, "not in the server's list")
+            raise _gone(source, "not in the server's list")
         self.source = dataclasses.replace(source, rate=device.rate, channels=device.channels)
         self._connect(device)
         self._server.wait_for(lambda: self._state >= libpulse.STREAM_READY)
@@ -164,7 +163,7 @@ class PulseStream(Stream):
     def _raise_refused(self) -> None:
         detail = self._server.last_error()
         if self._server.errno() == libpulse.ERROR_NO_ENTITY:
-            raise gone(self.source.name, detail)
+            raise _gone(self.source, detail)
         raise SourceError(f"The sound server cannot record {self.source.name!r}.", detail=detail)
 
     def _on_state(self, stream: int, _data: int) -> None:
@@ -202,10 +201,16 @@ class PulseStream(Stream):
         """
         samples: Samples = np.frombuffer(data, np.float32).reshape(-1, self.source.channels)
         rate, frames = self.source.rate, len(samples)
-        step = frames if frames <= LOOKED * rate else self._chunk_frames
+        step = frames if frames <= MOST_IN_ONE * rate else self._chunk_frames
         for start in range(0, frames, step or 1):
             chunk = samples[start : start + step]
             self._on_chunk(Chunk(chunk, now - (frames - start) / rate))
+
+
+def _gone(source: Source, detail: str) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source.", detail=detail
+    )
 
 
 class PulseWatch(Watch):

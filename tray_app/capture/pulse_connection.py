@@ -70,11 +70,11 @@ class Connection:
         self._state = 0
         self._closing = threading.Lock()
         self._keep: list[object] = []  # ctypes frees a callback that Python no longer knows, whoever else still does
-        self._loop: Any = self.lib.pa_threaded_mainloop_new()
+        self._loop: int | None = self.lib.pa_threaded_mainloop_new()
         if not self._loop:
             raise no_server("libpulse could not make a mainloop (too many open files?)")
         api = self.lib.pa_threaded_mainloop_get_api(self._loop)
-        self._context: Any = self.lib.pa_context_new(api, APP_NAME.encode())
+        self._context: int | None = self.lib.pa_context_new(api, APP_NAME.encode())
         try:
             self._connect()
         except BaseException:
@@ -88,7 +88,7 @@ class Connection:
         self.close()
 
     @contextmanager
-    def locked(self) -> Iterator[Any]:
+    def locked(self) -> Iterator[int | None]:
         """Hold the mainloop's lock, without which nothing of libpulse may be called; yields the context."""
         self.lock()
         try:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Source, Stream, Watch, gone
+from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Source, Stream, Watch
 from tray_app.capture.endpoints import Endpoint, Endpoints, SystemEndpoints
-from tray_app.capture.wasapi_errors import refused
+from tray_app.capture.wasapi_errors import gone, refused
 from tray_app.capture.wasapi_portaudio import ABORT, CONTINUE, INPUT_OVERFLOW, SHARED, PortAudio
 from tray_app.errors import BackendUnavailableError
 
@@ -59,7 +59,7 @@ class WasapiBackend(Backend):
         """Open `source` as it is now: the stream's `source` has its present rate and channels."""
         endpoint = next((one for one in self.endpoints.active() if one.id == source.id), None)
         if endpoint is None:
-            raise gone(source.name, "not among the active endpoints")
+            raise gone(source.name)
         try:
             return WasapiStream(self, endpoint, chunk_frames, on_chunk, on_lost)
         except OSError as error:

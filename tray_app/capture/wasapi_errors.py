@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tray_app.capture.base import GONE
 from tray_app.errors import SourceError, SourceNotFoundError
 
 _HELD = (
     "Another program holds {name!r} for itself alone (exclusive mode).",
     "Close that program, or forbid exclusive mode in the device's advanced settings in Windows.",
 )
+_GONE = ("{name!r} is not there any more.", "Plug it in, or choose another source.")
 _NO_LOOPBACK = (
     "Windows offers no loopback of {name!r}, so what it plays cannot be recorded.",
     "Choose another output as the default in Windows, or another source.",
@@ -27,15 +27,15 @@ _UNKNOWN = ("{name!r} cannot be recorded.", "Try again, or choose another source
 
 _BY_WINDOWS = {
     0x8007_0005: _FORBIDDEN,  # E_ACCESSDENIED
-    0x8007_0490: GONE,  # no such endpoint
+    0x8007_0490: _GONE,  # no such endpoint
     0x8889_0003: _NO_LOOPBACK,  # AUDCLNT_E_WRONG_ENDPOINT_TYPE
-    0x8889_0004: GONE,  # AUDCLNT_E_DEVICE_INVALIDATED
+    0x8889_0004: _GONE,  # AUDCLNT_E_DEVICE_INVALIDATED
     0x8889_0008: _FORMAT,  # AUDCLNT_E_UNSUPPORTED_FORMAT
     0x8889_000A: _HELD,  # AUDCLNT_E_DEVICE_IN_USE
     0x8889_000E: _HELD,  # AUDCLNT_E_EXCLUSIVE_MODE_NOT_ALLOWED
     0x8889_000F: _FAILED,  # AUDCLNT_E_ENDPOINT_CREATE_FAILED
     0x8889_0010: _SERVICE,  # AUDCLNT_E_SERVICE_NOT_RUNNING
-    0x8889_0026: GONE,  # AUDCLNT_E_RESOURCES_INVALIDATED
+    0x8889_0026: _GONE,  # AUDCLNT_E_RESOURCES_INVALIDATED
 }
 """HRESULTs of audioclient.h and winerror.h."""
 
@@ -55,10 +55,16 @@ def refused(name: str, error: OSError, reason: int | None) -> SourceError:
     device, None where it does not. Windows' reason counts first: PortAudio calls nearly everything an invalid device.
     """
     what, todo = _BY_WINDOWS.get(reason or 0) or _BY_PORTAUDIO.get(error.errno or 0) or _UNKNOWN
-    kind = SourceNotFoundError if what is GONE[0] else SourceError
+    kind = SourceNotFoundError if what is _GONE[0] else SourceError
     windows = "nothing" if reason is None else f"HRESULT 0x{reason:08X}"
     detail = f"PortAudio: {error.errno} {error.strerror or error}; Windows: {windows}"
     return kind(what.format(name=name), todo=todo, detail=detail)
+
+
+def gone(name: str) -> SourceNotFoundError:
+    """Return the error for a source that Windows does not list."""
+    what, todo = _GONE
+    return SourceNotFoundError(what.format(name=name), todo=todo, detail="not among the active endpoints")
 
 
 def unlisted(name: str, *, loopback: bool) -> SourceError:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
     if ffmpeg is None:
         raise AudioFileError("ffmpeg, which M4A needs, is missing", todo="Install ffmpeg for the next one.")
     with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would hold it
-        process: subprocess.Popen[Any] = subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             [str(ffmpeg), "-nostdin", "-v", "error", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

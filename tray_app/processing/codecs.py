@@ -58,7 +58,7 @@ def decode(
         try:
             with reading(file) as found:
                 return _by_libsndfile(disk, found, source, target, force=force, done=done)
-        except CutShortError:
+        except _CutShortError:
             raise
         except AudioFileError as error:
             log.info("%s goes to ffmpeg: %s", source, error)
@@ -67,16 +67,8 @@ def decode(
     return {}
 
 
-class CutShortError(AudioFileError):
-    """The sound of `source` ends, after `there` frames, before its header says so, after `promised`."""
-
-    def __init__(self, source: Path, fmt: AudioFormat, promised: int, there: int) -> None:
-        super().__init__(
-            f"{source} is cut short: its header promises {fmt.seconds(promised):.1f} s, "
-            f"{fmt.seconds(there):.1f} s are there.",
-            safe="Nothing was changed.",
-            todo="Use --force to trim what is there.",
-        )
+class _CutShortError(AudioFileError):
+    """A file ends before its header says so."""
 
 
 def _by_libsndfile(
@@ -99,7 +91,12 @@ def _by_libsndfile(
                 done(min(1.0, writer.frames / max(1, opened.frames)))
         writer.finish()
     if writer.frames < opened.frames < _ENDLESS and not force:
-        raise CutShortError(source, fmt, opened.frames, writer.frames)
+        raise _CutShortError(
+            f"{source} is cut short: its header promises {fmt.seconds(opened.frames):.1f} s, "
+            f"{fmt.seconds(writer.frames):.1f} s are there.",
+            safe="Nothing was changed.",
+            todo="Use --force to trim what is there.",
+        )
     return {name: plain(text) for name, text in opened.copy_metadata().items() if text and name != "software"}
 
 

@@ -104,7 +104,7 @@ def _widths(feed: Feed, bits: int) -> Iterator[bytes]:
         yield narrowed(numbers, bits, seed)
 
 
-def _sound(feed: Feed, output: Output) -> Iterator[Numbers] | Iterator[Samples]:
+def _sound(feed: Feed, output: Output) -> Iterator[Numbers | Samples]:
     """Yield what libsndfile gets: whole numbers where they are to come back."""
     return feed.numbers() if output.name == "flac" else feed.samples()
 

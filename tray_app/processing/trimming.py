@@ -17,7 +17,7 @@ from tray_app.disk import Disk, Patience, named, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, StorageError
 from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.behind import Behind
-from tray_app.processing.codecs import CutShortError, decode
+from tray_app.processing.codecs import decode
 from tray_app.processing.encoding import EncodeError, encode, unfit
 from tray_app.processing.progress import Cancelled, Progress, share
 from tray_app.processing.tags import Tags, plain
@@ -246,8 +246,18 @@ def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
                 raise AudioFileError(f"{source}: {error}", safe="Nothing was changed.", detail=error.detail) from error
             return False
         if reader.truncated and not force:
-            raise CutShortError(source, reader.format, reader.declared_frames or 0, reader.frames)
+            raise _cut_short(source, reader)
         return True
+
+
+def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
+    there = reader.format.seconds(reader.frames)
+    said = reader.format.seconds(reader.declared_frames or 0)
+    return AudioFileError(
+        f"{source} is cut short: its header promises {said:.1f} s, {there:.1f} s are there.",
+        safe="Nothing was changed.",
+        todo="Use --force to trim what is there.",
+    )
 
 
 def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:
