@@ -50,14 +50,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeFinished:
-    """A take is complete on disk. `original` is its file; its jobs come next."""
-
-    original: Path
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class JobProgress:
     """A job has done `done` (0.0 to 1.0) of the take `name`."""
 
@@ -122,22 +114,8 @@ class TakeDiscarded:
     name: str
 
 
-Event = (
-    StateChanged | Level | Gap | TakeFinished | TakeDiscarded | JobProgress | JobFinished | Problem | Unheard | DiskLow
-)
-_E = TypeVar(
-    "_E",
-    StateChanged,
-    Level,
-    Gap,
-    TakeFinished,
-    TakeDiscarded,
-    JobProgress,
-    JobFinished,
-    Problem,
-    Unheard,
-    DiskLow,
-)
+Event = StateChanged | Level | Gap | TakeDiscarded | JobProgress | JobFinished | Problem | Unheard | DiskLow
+_E = TypeVar("_E", bound=Event)
 
 
 class EventBus:
