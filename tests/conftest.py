@@ -20,7 +20,10 @@ settings.load_profile("same")
 # a sound server of Linux, or drives a POSIX terminal; the same is tested in `windows/` with what Windows has. And the
 # documents, whose terminal is Linux': they are the same on every system.
 collect_ignore = (
-    ["capture/test_pulse.py", "capture/test_portaudio.py", "terminal", "linux", "documents"]
+    [
+        *("capture/test_pulse.py", "capture/test_pulse_trouble.py", "capture/test_pulse_watch.py"),
+        *("capture/test_portaudio.py", "terminal", "linux", "documents"),
+    ]
     if sys.platform == "win32"
     else ["windows"]
 )

@@ -9,24 +9,17 @@ handles used after their end. `left_over` tells what was never freed.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import importlib
 import itertools
 import queue
 import struct
-import sys
 import threading
-from collections.abc import Callable, Iterator
 from ctypes import wintypes
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
-import pytest
-
-import tray_app.tray
 from tests.sound import wait_until
+from tests.tray.fake_library import Library
 
 WM_NULL = 0x0000
 WM_CLOSE, WM_QUERYENDSESSION, WM_DISPLAYCHANGE, WM_TIMER = 0x0010, 0x0011, 0x007E, 0x0113
@@ -162,7 +155,7 @@ class FakeWindows:
     # What a program calls
 
     def dll(self, name: str) -> Any:
-        return _Library(self)
+        return Library(self)
 
     def _fault(self, text: str) -> None:
         self.faults.append(text)
@@ -372,76 +365,5 @@ class FakeWindows:
         return 1
 
 
-class _Library:
-    def __init__(self, windows: FakeWindows) -> None:
-        self._windows = windows
-
-    def __getattr__(self, name: str) -> Any:
-        newer = ("GetSystemMetricsForDpi", "GetDpiForWindow", "SetThreadDpiAwarenessContext")
-        if not name[0].isupper() or (self._windows.old and name in newer):
-            raise AttributeError(name)
-        function = _Function(self._windows, getattr(type(self._windows), name).__name__)
-        setattr(self, name, function)
-        return function
-
-
-class _Function:
-    """A function of a library as ctypes has it."""
-
-    argtypes: tuple[Any, ...] | None = None
-    restype: Any = None
-    errcheck: Callable[..., Any] | None = None
-
-    def __init__(self, windows: FakeWindows, name: str) -> None:
-        self._windows = windows
-        self._name = name
-
-    def __call__(self, *arguments: Any) -> Any:
-        if self.argtypes is not None and len(self.argtypes) != len(arguments):
-            raise TypeError(f"{self._name} takes {len(self.argtypes)} arguments, not {len(arguments)}")
-        result = getattr(self._windows, self._name)(*arguments)
-        return self.errcheck(result, self, arguments) if self.errcheck else result
-
-
 def _value(handle: wintypes.HWND) -> int:
     return int(handle.value or 0)
-
-
-OURS = ("tray_app.tray.windows", "tray_app.tray.plain")
-
-
-@contextlib.contextmanager
-def fresh_modules() -> Iterator[None]:
-    """Have pystray, and what of ours builds on it, imported anew inside, and as it was before afterwards."""
-
-    def ours() -> dict[str, ModuleType]:
-        return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "pystray" or name in OURS}
-
-    def forget() -> None:
-        for name in ours():
-            del sys.modules[name]
-        for name in OURS:
-            vars(tray_app.tray).pop(name.rpartition(".")[2], None)
-
-    before = ours()
-    forget()
-    try:
-        yield
-    finally:
-        forget()
-        sys.modules.update(before)
-        for name in set(before) & set(OURS):
-            setattr(tray_app.tray, name.rpartition(".")[2], before[name])
-
-
-@contextlib.contextmanager
-def played(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWindows]:
-    """Have pystray take `windows` for the system it runs on."""
-    monkeypatch.setenv("PYSTRAY_BACKEND", "win32")
-    monkeypatch.setattr(ctypes, "WinDLL", windows.dll, raising=False)
-    monkeypatch.setattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE, raising=False)
-    monkeypatch.setattr(ctypes, "HRESULT", ctypes.c_long, raising=False)
-    monkeypatch.setattr(ctypes, "WinError", lambda: OSError("Windows refused it"), raising=False)
-    with fresh_modules():
-        assert importlib.import_module("pystray").Icon.__module__ == "pystray._win32"
-        yield windows

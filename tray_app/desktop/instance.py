@@ -10,7 +10,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from tray_app.desktop.channel import (
     Answer,
@@ -39,7 +38,7 @@ _LOOK_SECONDS = 0.02
 
 _TODO = "Try again in a moment. If that does not help, end it and start it again."
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class NotRunningError(RecorderError):
@@ -60,9 +59,7 @@ class Instance:
     def __enter__(self) -> Instance:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def serve(self, answer: Callable[[Request], Answer]) -> None:
@@ -112,7 +109,7 @@ def _listen(place: Place, deadline: float) -> Listener | None:
             return place.listen()
         except OSError as error:
             if time.monotonic() >= deadline:
-                _log.warning("The terminal's commands cannot reach this program: %r", error)
+                log.warning("The terminal's commands cannot reach this program: %r", error)
                 return None
         time.sleep(_LOOK_SECONDS)
 

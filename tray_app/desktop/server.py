@@ -34,7 +34,7 @@ CLOSE_SECONDS = 1.0
 _RETRY_SECONDS = 0.2
 """Between tries where the system has no file handle or thread left for a client."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -70,7 +70,7 @@ class Server:
                 if not self._accept():
                     return
             except (OSError, RuntimeError) as error:
-                _log.warning("A client of the channel could not be taken: %r", error)
+                log.warning("A client of the channel could not be taken: %r", error)
                 self._room.release()
                 self._ended.wait(_RETRY_SECONDS)
 
@@ -91,7 +91,7 @@ class Server:
         try:
             self._converse(connection)
         except OSError as error:
-            _log.info("a client of the channel was lost: %r", error)
+            log.info("a client of the channel was lost: %r", error)
         finally:
             connection.close()
             self._room.release()
@@ -102,7 +102,7 @@ class Server:
             request = self._read(connection)
             frame = self._carry_out(request, connection) if request else None
         except FrameError as error:
-            _log.info("a client of the channel was refused: %s", error)
+            log.info("a client of the channel was refused: %s", error)
             frame = answer_frame(Answer(False, f"This is no request to Tray Recorder: {error}."))
         if frame is not None:
             connection.send(frame, time.monotonic() + CLIENT_SECONDS)
@@ -127,7 +127,7 @@ class Server:
                 raise FrameError("more follows it")
             if peer is Peer.GONE or self._ended.is_set():
                 # Carried out now, it would come as a surprise: whoever asked was told that nobody answers.
-                _log.info("%s is not carried out: nobody waits for it any more", request.command)
+                log.info("%s is not carried out: nobody waits for it any more", request.command)
                 return None
             return self._ask(request)
 
@@ -135,10 +135,10 @@ class Server:
         try:
             return answer_frame(self._answer(request))
         except RecorderError as error:
-            _log.error("%s: %s (%s)", request.command, error, error.detail)
+            log.error("%s: %s (%s)", request.command, error, error.detail)
             return answer_frame(Answer(False, str(error)))
         except Exception as error:  # whatever fails in the program, its clients are told so and the next is served
-            _log.exception("%s failed", request.command)
+            log.exception("%s failed", request.command)
             kind = type(error).__name__
             text = f"The program failed in a way that nobody expected ({kind}). The log tells more."
             return answer_frame(Answer(False, text))
