@@ -191,7 +191,7 @@ PYTHON_DATA = (PANDA3D, LIBRARIES, NOT_COPIED, *_read("python.c", "python.rc", "
 PYTHON_CODE = (home_of, make_launchers, make_stable_library)
 
 PARTS = (
-    Part("tree", make_tree, (SUITE, TREE_PACKAGES)),
+    Part("tree", make_tree, (SUITE, TREE_PACKAGES, inspect.getsource(debian.bootstrap))),
     Part("prefix", make_prefix, (REGISTRY,)),
     Part("python", make_python, (*PYTHON_DATA, *(inspect.getsource(code) for code in PYTHON_CODE))),
     Part("packages", make_packages, (FOR_WINDOWS, *_read("requirements.txt"))),
