@@ -14,7 +14,7 @@ PROGRAM = "tray_app"
 
 GROUND = {
     *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices", "presets"),
-    *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg"),
+    *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg", "words", "sentences"),
 }
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.
@@ -24,11 +24,10 @@ MAY_KNOW = {
     "take": {"audio"},
     "recorder": {"capture.base", "audio", "take"},
     "processing": {"audio", "take"},
-    "picture": {"audio", "take", "processing", "words"},
-    "tray": {"words"},
+    "picture": {"audio", "take", "processing"},
+    "tray": set[str](),
     "desktop": set[str](),
-    "words": set[str](),
-    "notices": {"words"},
+    "notices": set[str](),
     "background": set[str](),
     "sources": {"capture"},
     "shelf": {"take", "tray.view"},
@@ -54,7 +53,6 @@ MAY_KNOW = {
             "picture",
             "tray",
             "desktop",
-            "words",
         ),
     },
     "cli": {"app", "commands", "desktop", "resident"},

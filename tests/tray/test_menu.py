@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from tests.tray.views import MICROPHONE, SINCE, SPEAKERS, at_home, chosen, labels, opened, recording
 from tray_app import __version__
 from tray_app.presets import PRESETS, texts_of
+from tray_app.sentences import menu as said
+from tray_app.sentences.forms import Label
+from tray_app.sentences.forms import label as labelled
 from tray_app.settings import changed, load
 from tray_app.states import Command, State, transition
 from tray_app.tray.entries import Entries
@@ -20,6 +23,8 @@ from tray_app.tray.menu import SEPARATOR, Item, items
 from tray_app.tray.text import fit
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.view import LEVELS, Action, Look, Originals, Recent, View, level_of, look
+
+NAMES = st.text(st.characters(), max_size=200) | st.text("🎧é\u202e\x00\ud800\udc00\r\n\t ", max_size=200)
 
 TROUBLE = "The disk is nearly full: 12 minutes are left."
 
@@ -135,8 +140,8 @@ def test_silence_by_preset() -> None:
     assert labels(opened(off, "Remove silence: off")) == ["[ ] Remove silence"]
     for preset in PRESETS:
         shown = at_home(settings=changed(chosen(), preset.texts, Path("takes/.env")))
-        lines = opened(shown, f"Remove silence: {preset.label} (")
-        assert [line for line in labels(lines) if line.startswith("(o)")] == [f"(o) {preset.label}"]
+        lines = opened(shown, f"Remove silence: {said.PRESETS[preset.name].text} (")
+        assert [line for line in labels(lines) if line.startswith("(o)")] == [f"(o) {said.PRESETS[preset.name].text}"]
         assert f"Silence kept around sounds: {preset.texts['RECORDER_KEEP_SILENCE']} ms >" in labels(lines)
         (speech,) = [line for line in lines if isinstance(line, Item) and line.label == "Speech"]
         assert dict(line.split("=") for line in speech.value.split("\n")) == texts_of("speech")
@@ -259,15 +264,15 @@ def test_recent_recordings() -> None:
     first, second = opened(at_home(), "Recent recordings")
     assert isinstance(first, Item)
     assert isinstance(second, Item)
-    assert (first.label, second.label) == ("b.wav", "a.wav")
+    assert (first.label, second.label) == ("1 b.wav", "2 a.wav")
     path = str(Path("takes/b.wav"))
     assert first.entries == (
-        Item("Open", Action.OPEN_FILE, path),
-        Item("Show in folder", Action.SHOW_FILE, path),
-        Item("Copy path", Action.COPY_PATH, path),
+        Item(said.OPEN, Action.OPEN_FILE, path),
+        Item(said.SHOW_IN_FOLDER, Action.SHOW_FILE, path),
+        Item(said.COPY_PATH, Action.COPY_PATH, path),
         SEPARATOR,
-        Item("Show what was cut", Action.SHOW_CUTS, path),
-        Item("Trim again", Action.TRIM_AGAIN, str(Path("takes/originals/b.wav"))),
+        Item(said.SHOW_CUTS, Action.SHOW_CUTS, path),
+        Item(said.TRIM_AGAIN, Action.TRIM_AGAIN, str(Path("takes/originals/b.wav"))),
     )
     assert labels(second.entries) == ["Open", "Show in folder", "Copy path"], "nothing is known of the other"
     gone = at_home(recent=(Recent(Path("takes/b.wav"), known=True),))
@@ -289,7 +294,7 @@ def test_the_originals() -> None:
 
 
 def test_discarding_asks_once() -> None:
-    assert opened(recording(), "Discard this take") == (Item("Yes, move it to the recycle bin", Action.DISCARD),)
+    assert opened(recording(), "Discard this take") == (Item(said.DISCARD_YES, Action.DISCARD),)
 
 
 def test_the_end_and_what_the_program_is() -> None:
@@ -300,7 +305,7 @@ def test_the_end_and_what_the_program_is() -> None:
     about = opened(at_home(), "About")
     assert labels(about)[0] == f"Tray Recorder {__version__}"
     assert "Settings: " in labels(about)[1]
-    assert about[2] == Item("Show settings file", Action.SHOW_FILE, str(at_home().settings.env_file))  # type: ignore[union-attr]
+    assert about[2] == Item(said.SHOW_SETTINGS, Action.SHOW_FILE, str(at_home().settings.env_file))  # type: ignore[union-attr]
     new = at_home(settings=replace(chosen(), env_file=None))
     assert labels(opened(new, "About")) == [f"Tray Recorder {__version__}", "Settings: none changed yet"]
 
@@ -328,7 +333,7 @@ def menus(entries: Iterable[Entries]) -> Iterator[list[Entries]]:
 def test_every_menu_keeps_the_guides_order(view: View) -> None:
     menu = items(view, "win32")
     assert [entry.default for entry in walk(menu)] == [True] + [False] * (len(list(walk(menu))) - 1)
-    assert menu[-2:] == [SEPARATOR, Item("Exit", Action.EXIT)]
+    assert menu[-2:] == [SEPARATOR, Item(said.EXIT, Action.EXIT)]
     for one in menus(menu):
         assert SEPARATOR not in (one[0], one[-1])
         assert not any(first == second == SEPARATOR for first, second in itertools.pairwise(one))
@@ -339,6 +344,67 @@ def test_every_menu_keeps_the_guides_order(view: View) -> None:
     assert ("Finishing a recording" in told) == view.working
     assert (TROUBLE in told) == bool(view.trouble)
     assert all(entry.enabled for entry in walk(menu))
+
+
+# Access keys
+
+KEYED = [
+    *VIEWS,
+    View(),
+    recording(name=""),
+    at_home(settings=chosen(OUTSIDE), pinned="mic"),
+    at_home(settings=chosen(remove_silence=False)),
+    at_home(settings=chosen(silence_thresh=-42.5, sample_rate=22_050, channels=6, source="USB Stick"), ffmpeg=False),
+    at_home(recent=tuple(Recent(Path(f"takes/{name}"), True, Path(name)) for name in "_&sSpPoOx1")),
+    at_home(originals=Originals(9, 5_000_000, ((7, 1, 7), (30, 1, 7), (90, 1, 7)))),
+    *(at_home(settings=changed(chosen(), preset.texts, Path("takes/.env"))) for preset in PRESETS),
+]
+
+
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_every_line_that_does_something_has_a_key_of_its_own(system: str) -> None:
+    for view in KEYED:
+        for menu in menus(items(view, system)):
+            lines = [entry for entry in menu if isinstance(entry, Item)]
+            keys = [entry.key for entry in lines if entry.key]
+            assert len(set(keys)) == len(keys), [(entry.label, entry.key) for entry in lines]
+            assert all(key.isalnum() for key in keys)
+            for line in lines:
+                names = line.radio or (line.action is None and not line.entries)
+                assert bool(line.key) or names, f"{line.label} has no key"
+
+
+def test_a_line_has_the_same_key_whatever_the_program_does() -> None:
+    keys: dict[tuple[Action | None, str], set[str]] = {}
+    for view in KEYED:
+        for system in ("win32", "linux"):
+            for line in items(view, system):
+                if isinstance(line, Item) and (line.action or line.entries):
+                    keys.setdefault((line.action, line.label.split(":")[0].split(" (")[0]), set()).add(line.key)
+    assert all(len(found) == 1 for found in keys.values()), keys
+    by_action = {action: found for (action, _), found in keys.items() if action}
+    assert {action.value: "".join(found) for action, found in by_action.items()} == {
+        **{"start": "s", "stop": "s", "pause": "p", "resume": "r"},
+        **{"open folder": "o", "choose folder": "h", "autostart": "w", "open log": "l", "exit": "x", "choose": "n"},
+    }
+
+
+def test_only_what_says_something_and_names_have_no_key() -> None:
+    top = [line for line in items(recording(waiting=True, trouble=TROUBLE), "win32") if isinstance(line, Item)]
+    assert [line.label for line in top if not line.key] == ["Recording since 14:03", "Waiting for Speakers", TROUBLE]
+    assert [line.key for line in opened(at_home(), "Source") if isinstance(line, Item)] == ["w", *[""] * 6]
+    many = at_home(recent=tuple(Recent(Path(f"{number}.wav")) for number in range(10)))
+    recent = [line for line in opened(many, "Recent recordings") if isinstance(line, Item)]
+    assert [line.key for line in recent] == list("1234567890")
+    assert (recent[0].label, recent[9].label) == ("1 0.wav", "10 9.wav")
+
+
+@given(before=NAMES, after=NAMES, mark=st.sampled_from("&_"))
+def test_a_mark_in_a_name_stays_what_it_is(before: str, after: str, mark: str) -> None:
+    assert Label(before).marked(mark).replace(mark * 2, mark) == before
+    shown = labelled("So&urce", after).marked(mark)
+    assert shown.startswith(f"So{mark}urce")
+    assert shown.removeprefix(f"So{mark}urce").replace(mark * 2, mark) == after
 
 
 @pytest.mark.parametrize("state", State)
@@ -443,9 +509,6 @@ def test_the_level_bar_has_five_steps() -> None:
 )
 def test_the_tooltip_reads_like_this(view: View, told: str) -> None:
     assert tooltip(view) == told
-
-
-NAMES = st.text(st.characters(), max_size=200) | st.text("🎧é\u202e\x00\ud800\udc00\r\n\t ", max_size=200)
 
 
 def room(text: str) -> int:

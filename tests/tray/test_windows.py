@@ -14,7 +14,10 @@ import pytest
 from tests.effort import tenth
 from tests.sound import wait_until
 from tests.tray.fake_windows import (
+    ICON_AT,
+    MOUSE_AT,
     NIF_ICON,
+    NIF_SHOWTIP,
     NIF_TIP,
     NIM_ADD,
     NIM_MODIFY,
@@ -167,7 +170,7 @@ def test_only_what_differs_is_told_to_windows(program: Running, windows: FakeWin
     menus = windows.menus_made
     for step in range(100):
         show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=step / 10))
-    assert windows.told == [(NIM_MODIFY, NIF_TIP)] * 9
+    assert windows.told == [(NIM_MODIFY, NIF_TIP | NIF_SHOWTIP)] * 9
     assert len(windows.posted) == 9, "the loop is woken only when there is something to show"
     assert windows.menus_made == menus
     show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=9.9, autostart=True))
@@ -220,7 +223,7 @@ def test_menus_in_the_menu(program: Running, windows: FakeWindows) -> None:
     windows.choose(silence.label, "Silence is at most: −40 dBFS", "−60 dBFS")
     program.wait_asked(Action.CHOOSE)
     windows.open_menu()
-    windows.choose("Recent recordings", "b.wav", "Open")
+    windows.choose("Recent recordings", "1 b.wav", "Open")
     program.wait_asked(Action.CHOOSE, Action.OPEN_FILE)
     assert program.values == ["RECORDER_SILENCE_THRESH=-60", str(Path("takes/b.wav"))]
     fixed = at_home(settings=chosen({"RECORDER_BIT_DEPTH": "16"}))
@@ -236,6 +239,76 @@ def test_a_light_taskbar_and_the_level_have_pictures_of_their_own(program: Runni
         show(program, windows, view)
         wanted = picture(look(view), 16, view.light, view.level, view.alert)
         assert windows.icons[windows.shown.icon] == wanted.tobytes("raw", "BGRA")
+
+
+# By the keyboard
+
+
+@pytest.mark.parametrize("press", ["press_enter", "press_space"])
+def test_enter_on_the_icon_does_what_a_click_does(press: str, windows: FakeWindows) -> None:
+    windows.double_click_ms = 60_000
+    with running() as program:
+        getattr(windows, press)()
+        windows.settle()
+        assert program.asked == [Action.START]
+        assert windows.open is None
+
+
+def test_the_menu_key_opens_the_menu_at_the_icon_and_letters_choose(program: Running, windows: FakeWindows) -> None:
+    program.does = lambda action: program.tray.show(View(State.RECORDING if action is Action.START else State.IDLE))
+    for _ in range(2):
+        windows.press_menu_key()
+        wait_until(lambda: windows.open, what="the menu opens")
+        assert windows.opened_at == ICON_AT
+        windows.press_keys("s")
+        windows.settle()
+    assert program.asked == [Action.START, Action.STOP]
+    show(program, windows, at_home())
+    windows.press_menu_key()
+    wait_until(lambda: windows.open, what="the menu opens")
+    windows.press_keys("c", "1", "f")
+    program.wait_asked(Action.START, Action.STOP, Action.SHOW_FILE)
+    assert windows.focused == 0, "who has chosen something turns to what comes of it"
+
+
+def test_escape_gives_the_focus_back_to_the_icon(program: Running, windows: FakeWindows) -> None:
+    windows.press_menu_key()
+    wait_until(lambda: windows.open, what="the menu opens")
+    windows.choose(None)
+    windows.settle()
+    assert windows.focused == 1
+    windows.open_menu()
+    windows.in_front = 12345
+    windows.choose(None)
+    windows.settle()
+    assert windows.focused == 1, "who has clicked elsewhere stays there"
+
+
+def test_the_keyboard_after_the_taskbar_was_started_anew(program: Running, windows: FakeWindows) -> None:
+    windows.taskbar.clear()
+    windows.post(TASKBAR_CREATED)
+    windows.settle()
+    windows.press_space()
+    program.wait_asked(Action.START)
+
+
+def test_a_taskbar_that_knows_no_version_4_opens_the_menu_for_every_key(windows: FakeWindows) -> None:
+    windows.version = 3
+    with running() as program:
+        for press in (windows.press_space, windows.press_menu_key, windows.open_menu):
+            press()
+            wait_until(lambda: windows.open, what="the menu opens")
+            assert windows.opened_at == MOUSE_AT
+            windows.choose("Start recording")
+        windows.click()
+        program.wait_asked(*[Action.START] * 4)
+
+
+def test_a_name_keeps_its_ampersand_and_has_no_key(program: Running, windows: FakeWindows) -> None:
+    show(program, windows, recording(waiting=True, source="B&O & Co"))
+    (name,) = (entry for entry in windows.menu if "B&O" in entry.label)
+    assert (name.label, name.key) == ("Waiting for B&O & Co", "")
+    assert {entry.label: entry.key for entry in windows.menu if entry.default} == {"Stop recording": "S"}
 
 
 @pytest.mark.parametrize("clicks", [2, 3])
@@ -307,7 +380,7 @@ def test_a_taskbar_that_does_not_answer_is_asked_again(windows: FakeWindows) -> 
 def test_an_icon_that_is_there_already_is_not_added_for_ever(program: Running, windows: FakeWindows) -> None:
     windows.post(TASKBAR_CREATED)
     windows.settle()
-    assert windows.told[-1] == (NIM_ADD, 7)
+    assert windows.told[-1] == (NIM_ADD, 7 | NIF_SHOWTIP)
     windows.fire_timers()
     windows.settle()
     assert windows.timers == {}

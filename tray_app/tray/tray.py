@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from tray_app.sentences.forms import Label
 from tray_app.tray.entries import Entries
 from tray_app.tray.host import PATIENCE, TrayUnavailableError, find_tray
 from tray_app.tray.icon import picture
@@ -58,7 +59,7 @@ class _Icon(Protocol):
     def stop(self) -> None: ...
     def refresh_soon(self) -> None: ...
     def picture_size(self) -> int: ...
-    def label(self, text: str) -> str: ...
+    def label(self, caption: Label) -> str: ...
     def notify(self, message: str, title: str) -> None: ...
 
 
@@ -186,7 +187,7 @@ class Tray:
         action, value, checked = item.action, item.value, item.checked
         chosen = None if action is None else lambda: self._tell(action, value)
         return pystray.MenuItem(
-            icon.label(item.label),
+            icon.label(item.caption),
             self._menu(icon, item.entries) if item.entries else chosen,
             checked=None if checked is None else lambda _item: checked,
             radio=item.radio,
