@@ -30,6 +30,7 @@ from tray_app.errors import SourceError, StorageError
 from tray_app.events import DiskLow, EventBus, JobProgress, Level, Unheard
 from tray_app.presets import PRESETS, current, texts_of
 from tray_app.resident import Resident
+from tray_app.sentences.forms import Said
 from tray_app.settings import load
 from tray_app.shown import Shown
 from tray_app.states import Command, State, transition
@@ -254,7 +255,7 @@ def test_a_device_that_goes_and_comes_back(desk: Desk) -> None:
 
 
 def test_a_start_that_fails_says_so_until_the_next_one(desk: Desk) -> None:
-    desk.backend.refuses = SourceError("The output is used by another program.", todo="Close that one.")
+    desk.backend.refuses = SourceError(Said("The output is used by another program.", todo="Close that one."))
     desk.tray.pick(Action.START)
     failed = desk.sees(lambda view: view.trouble)
     desk.sees(lambda view: view.state is State.IDLE)
@@ -358,7 +359,7 @@ def test_start_with_the_desktop_is_switched(desk: Desk) -> None:
 
 
 def test_a_shortcut_that_cannot_be_written_is_said(desk: Desk) -> None:
-    desk.autostart.refuses = StorageError("Cannot write the shortcut: there is no permission.")
+    desk.autostart.refuses = StorageError(Said("Cannot write the shortcut: there is no permission."))
     desk.tray.pick(Action.AUTOSTART)
     assert "no permission" in desk.sees(lambda view: view.trouble).trouble
     assert desk.view.autostart is False

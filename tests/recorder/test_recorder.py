@@ -25,6 +25,7 @@ from tray_app.events import EventBus, Problem, StateChanged
 from tray_app.processing.jobs import Jobs, Outcome
 from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
+from tray_app.sentences.forms import Said
 from tray_app.states import Command, State, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
@@ -59,7 +60,7 @@ class Desk:
 
     def _first(self) -> Source:
         if not self.backend.present:
-            raise SourceError("There is no default output to record.")
+            raise SourceError(Said("There is no default output to record."))
         return self.backend.present[0]
 
     def start(self, plan: Plan | None = None, follows: bool = True, limit: float | None = None) -> None:
@@ -154,7 +155,7 @@ def test_a_device_that_hangs_in_open_can_be_given_up(desk: Desk) -> None:
 
 
 def test_a_device_that_cannot_be_opened_is_said_and_leaves_no_file(desk: Desk) -> None:
-    desk.backend.refuses = SourceError("The device is in use by another program.", todo="Close that program.")
+    desk.backend.refuses = SourceError(Said("The device is in use by another program.", todo="Close that program."))
     desk.start()
     desk.hear(lambda: desk.problems)
     assert desk.problems[0] == Problem("The device is in use by another program. Close that program.", fatal=True)
@@ -379,7 +380,7 @@ def test_every_path_frees_threads_and_files(tmp_path: Path, how: str) -> None:
     files = open_files()
     desk = Desk(tmp_path / "takes", FullDisk(100_000, ".wav") if how == "full" else None)
     if how == "refused":
-        desk.backend.refuses = SourceError("no")
+        desk.backend.refuses = SourceError(Said("no"))
     with desk.recorder:
         desk.start()
         if how in ("refused", "full"):

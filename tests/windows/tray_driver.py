@@ -1,8 +1,8 @@
 """Drives another process's icon in the notification area, as the taskbar, a mouse and a keyboard would.
 
-It sends the window messages that the shell sends to an icon of version 4, so that nobody's pointer moves and the icon may
-be hidden in the overflow. What the texts of the menu are cannot be read from another process; items are picked by their
-place, or by their access keys.
+It sends the window messages that the shell sends to an icon of version 4, so that nobody's pointer moves and the icon
+may be hidden in the overflow. What the texts of the menu are cannot be read from another process; items are picked by
+their place, or by their access keys.
 """
 
 from __future__ import annotations

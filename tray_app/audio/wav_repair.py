@@ -18,6 +18,7 @@ from tray_app.audio.wav_header import (
     put_pad,
 )
 from tray_app.errors import AudioFileError
+from tray_app.sentences.files import NO_HEADER
 
 _FMT_AT = 48
 _LONGEST_HEADER = 104
@@ -113,4 +114,4 @@ def _larger(riff: int, data: int, header_length: int) -> int:
 
 
 def _not_ours() -> NotWavError:
-    return NotWavError("This file does not begin with a whole header of a recording, so it cannot be repaired.")
+    return NotWavError(NO_HEADER)

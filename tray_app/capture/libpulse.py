@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences.sources import NO_SERVER, SERVER_SILENT
 
 DEADLINE = 5.0
 """Seconds in which a sound server must answer; one that is well takes a few milliseconds."""
@@ -180,11 +181,7 @@ _PROTOTYPES: dict[str, tuple[Any, ...]] = {
 
 def no_server(detail: str) -> BackendUnavailableError:
     """Return the error for "nobody to record from", with `detail` for the log."""
-    return BackendUnavailableError(
-        "There is no sound server to record from.",
-        todo="Start PulseAudio or PipeWire, or record the built-in test signal with --source signal.",
-        detail=detail,
-    )
+    return BackendUnavailableError(NO_SERVER, detail=detail)
 
 
 @functools.cache
@@ -303,11 +300,7 @@ class Connection:
                 return
         if self.ended:
             raise no_server(f"connection ended: {self.last_error()}")
-        raise BackendUnavailableError(
-            "The sound server does not answer.",
-            todo="Restart PulseAudio or PipeWire, or record the built-in test signal with --source signal.",
-            detail=f"no answer within {DEADLINE} s",
-        )
+        raise BackendUnavailableError(SERVER_SILENT, detail=f"no answer within {DEADLINE} s")
 
     def last_error(self) -> str:
         """Return libpulse's words for what went wrong last."""

@@ -12,6 +12,8 @@ from tray_app.errors import AudioFileError
 from tray_app.outputs import Output
 from tray_app.processing.feed import BLOCK_FRAMES, Feed
 from tray_app.processing.tags import Tags
+from tray_app.sentences.files import not_written, unreadable
+from tray_app.sentences.forms import Said
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -93,8 +95,7 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
             yield write
     except soundfile.LibsndfileError as error:
         sink.check()
-        what = f"{output.format.label} could not be written"
-        raise AudioFileError(f"{what}: {error.error_string}", detail=repr(error)) from error
+        raise AudioFileError(Said(not_written(output.format.label, error.error_string)), detail=repr(error)) from error
     sink.check()
 
 
@@ -171,4 +172,4 @@ def reading(file: io.FileIO) -> Iterator[Reader]:
             yield Reader(opened, through)
     except soundfile.LibsndfileError as error:
         through.check()
-        raise AudioFileError(f"It cannot be read: {error.error_string}", detail=repr(error)) from error
+        raise AudioFileError(unreadable(error.error_string), detail=repr(error)) from error

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Said(NamedTuple):
-    """What an error says: `what` happened, what is `safe`, what is `todo`; a sentence each, the last two may be empty."""
+    """What an error says: `what` happened, what is `safe`, what is `todo`: sentences, the last two may be empty."""
 
     what: str
     safe: str = ""

@@ -157,11 +157,6 @@ def channels(count: int) -> str:
     return f"{count} channels"
 
 
-def needs_ffmpeg(form: str) -> str:
-    """Say what keeps a format from being offered."""
-    return f"{form} needs ffmpeg, which is not installed"
-
-
 # Files
 
 RECENT = label("Re&cent recordings")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tray_app.sentences.forms import Said
 
-_TEST_SIGNAL = "or record the built-in test signal with --source signal."
+_TEST_SIGNAL = "or record the built-in test signal with --source signal"
 _PLUG_IN = "Plug it in, or choose another source."
 _TRY_AGAIN = "Try again, or choose another source."
 
 # The sound system
 
-NO_SERVER = Said("There is no sound server to record from.", todo=f"Start PulseAudio or PipeWire, {_TEST_SIGNAL}")
-SERVER_SILENT = Said("The sound server does not answer.", todo=f"Restart PulseAudio or PipeWire, {_TEST_SIGNAL}")
+NO_SERVER = Said("There is no sound server to record from.", todo=f"Start PulseAudio or PipeWire, {_TEST_SIGNAL}.")
+SERVER_SILENT = Said("The sound server does not answer.", todo=f"Restart PulseAudio or PipeWire, {_TEST_SIGNAL}.")
 WINDOWS_SILENT = Said("Windows' sound system does not answer.", todo="Check that the service Windows Audio is running.")
 WINDOWS_HANGS = Said("Windows' sound system does not answer.", todo="Restart Tray Recorder.")
 NO_PYAUDIO = Said("PyAudioWPatch is missing.", todo="Install the package PyAudioWPatch.")
