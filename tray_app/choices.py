@@ -16,8 +16,8 @@ from dotenv.parser import Binding, parse_stream
 from tray_app.disk import Disk, Patience, storage_error
 from tray_app.env_file import read_text
 from tray_app.errors import RecorderError, SettingError
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import settings as said
-from tray_app.sentences.disk import WRITE_SETTINGS
 from tray_app.sentences.forms import Said
 from tray_app.settings import CHOICES, Settings, changed, env_beside_program, env_of_user
 
@@ -73,7 +73,7 @@ def keep(settings: Settings, texts: Mapping[str, str], disk: Disk | None = None)
 
 
 def _not_written(file: Path, error: OSError) -> SettingError:
-    wrong = storage_error(WRITE_SETTINGS, file, error)
+    wrong = storage_error(disk_said.WRITE_SETTINGS, file, error)
     return SettingError(Said(wrong.what, said.HOLDS_UNTIL_EXIT, wrong.todo), detail=repr(error))
 
 

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from tray_app import __version__, logs, presets, settings
 from tray_app.errors import RecorderError
-from tray_app.sentences.program import failed
-from tray_app.sentences.terminal import STOPPED, start_with_command
+from tray_app.sentences import program as program_said
+from tray_app.sentences import terminal as terminal_said
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
     parsing = parser(_needed(arguments))
     args = parsing.parse_args(arguments)
     if args.start and args.command:
-        parsing.error(start_with_command(args.command))
+        parsing.error(terminal_said.start_with_command(args.command))
     command = COMMANDS[args.command]() if args.command else None
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
@@ -199,7 +199,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         say(str(error))
         return error.exit_status
     except KeyboardInterrupt:
-        say(STOPPED)
+        say(terminal_said.STOPPED)
         return 1
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more while it ends.
@@ -208,7 +208,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         return 1
     except Exception as error:
         log.exception("unexpected")
-        say(failed(type(error).__name__))
+        say(program_said.failed(type(error).__name__))
         return 1
     finally:
         logs.take_down()

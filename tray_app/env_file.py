@@ -10,8 +10,8 @@ from dotenv.parser import parse_stream
 
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import SettingError
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import settings as said
-from tray_app.sentences.disk import READ_SETTINGS
 
 PREFIX = "RECORDER_"
 
@@ -46,7 +46,7 @@ def read_text(file: Path) -> str:
         with Disk().open_read(file) as opened:
             data = opened.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise SettingError(storage_error(READ_SETTINGS, file, error).said, detail=repr(error)) from error
+        raise SettingError(storage_error(disk_said.READ_SETTINGS, file, error).said, detail=repr(error)) from error
     try:
         # Notepad puts a byte order mark before the first variable; "utf-8-sig" takes it away.
         text = data.decode("utf-8-sig")

@@ -22,8 +22,8 @@ from tray_app.errors import RecorderError
 from tray_app.events import JobFinished, Problem, TakeDiscarded
 from tray_app.ffmpeg import find_ffmpeg
 from tray_app.menu_choices import Choices
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import program as said
-from tray_app.sentences.disk import MAKE_FOLDER
 from tray_app.settings import APP_NAME, Settings
 from tray_app.shelf import look as look_at_shelf
 from tray_app.shown import Shown
@@ -150,7 +150,7 @@ class Resident:
         try:
             app.disk.make_folder(app.settings.save_folder)
         except OSError as error:
-            app.bus.post(Problem(str(storage_error(MAKE_FOLDER, app.settings.save_folder, error))))
+            app.bus.post(Problem(str(storage_error(disk_said.MAKE_FOLDER, app.settings.save_folder, error))))
         notice = welcome(click_starts=self._tray.click_starts)
         app.notifier.notify(notice.title, notice.text)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import platformdirs
 
 from tray_app.disk import Disk
+from tray_app.sentences import notices as said
 from tray_app.sentences.forms import Notice
-from tray_app.sentences.notices import ready
 from tray_app.settings import APP_NAME
 
 log = logging.getLogger(__name__)
@@ -36,4 +36,4 @@ def is_first_start(disk: Disk, file: Path | None = None) -> bool:
 
 def welcome(*, click_starts: bool, system: str = sys.platform) -> Notice:
     """Return what is said then; `click_starts` is False where a click on the icon opens the menu."""
-    return ready(system, click_starts=click_starts)
+    return said.ready(system, click_starts=click_starts)

@@ -18,7 +18,7 @@ from tray_app.audio.wav_header import (
     put_pad,
 )
 from tray_app.errors import AudioFileError
-from tray_app.sentences.files import NO_HEADER
+from tray_app.sentences import files as said
 
 _FMT_AT = 48
 _LONGEST_HEADER = 104
@@ -114,4 +114,4 @@ def _larger(riff: int, data: int, header_length: int) -> int:
 
 
 def _not_ours() -> NotWavError:
-    return NotWavError(NO_HEADER)
+    return NotWavError(said.NO_HEADER)

@@ -11,7 +11,7 @@ from typing import Protocol
 from tray_app.capture.mmdevice import CAPTURE, NOT_FOUND, RENDER, Device, Enumerator, Listener
 from tray_app.com import ComError, com
 from tray_app.errors import BackendUnavailableError
-from tray_app.sentences.sources import WINDOWS_SILENT
+from tray_app.sentences import sources as said
 
 _UNKNOWN = (NOT_FOUND, 0x8007_0057)
 """HRESULTs for an id that stands for no endpoint: Windows' own, and the one that Wine gives (E_INVALIDARG)."""
@@ -140,7 +140,7 @@ def _format(device: Device) -> tuple[int, int]:
 
 
 def _unanswered(error: ComError) -> BackendUnavailableError:
-    return BackendUnavailableError(WINDOWS_SILENT, detail=str(error))
+    return BackendUnavailableError(said.WINDOWS_SILENT, detail=str(error))
 
 
 class _News:

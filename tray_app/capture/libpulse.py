@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from tray_app.errors import BackendUnavailableError
-from tray_app.sentences.sources import NO_SERVER, SERVER_SILENT
+from tray_app.sentences import sources as said
 
 DEADLINE = 5.0
 """Seconds in which a sound server must answer; one that is well takes a few milliseconds."""
@@ -181,7 +181,7 @@ _PROTOTYPES: dict[str, tuple[Any, ...]] = {
 
 def no_server(detail: str) -> BackendUnavailableError:
     """Return the error for "nobody to record from", with `detail` for the log."""
-    return BackendUnavailableError(NO_SERVER, detail=detail)
+    return BackendUnavailableError(said.NO_SERVER, detail=detail)
 
 
 @functools.cache
@@ -300,7 +300,7 @@ class Connection:
                 return
         if self.ended:
             raise no_server(f"connection ended: {self.last_error()}")
-        raise BackendUnavailableError(SERVER_SILENT, detail=f"no answer within {DEADLINE} s")
+        raise BackendUnavailableError(said.SERVER_SILENT, detail=f"no answer within {DEADLINE} s")
 
     def last_error(self) -> str:
         """Return libpulse's words for what went wrong last."""

@@ -7,8 +7,8 @@ import sys
 
 from tray_app.desktop.autostart import for_system
 from tray_app.errors import RecorderError
+from tray_app.sentences import program as program_said
 from tray_app.sentences import terminal as said
-from tray_app.sentences.program import NO_AUTOSTART
 from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     del settings
     start = for_system()
     if start is None:
-        raise RecorderError(NO_AUTOSTART)
+        raise RecorderError(program_said.NO_AUTOSTART)
     if args.switch == "on":
         start.enable()
     elif args.switch == "off":

@@ -18,8 +18,8 @@ from tray_app.desktop.notify import system_sender
 from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
 from tray_app.ffmpeg import find_ffmpeg
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import doctor as said
-from tray_app.sentences.disk import WRITE_INTO
 from tray_app.settings import Settings
 from tray_app.tray.host import TrayUnavailableError, find_tray
 
@@ -134,7 +134,7 @@ def _trouble(disk: Disk, folder: Path) -> StorageError | None:
         disk.create(probe).close()
         Patience()(lambda: disk.remove(probe))
     except OSError as error:
-        return storage_error(WRITE_INTO, folder, error)
+        return storage_error(disk_said.WRITE_INTO, folder, error)
     return None
 
 

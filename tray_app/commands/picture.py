@@ -18,8 +18,8 @@ from tray_app.disk import Disk, storage_error
 from tray_app.picture.drawing import SIZE
 from tray_app.picture.layout import check_size, lengths
 from tray_app.picture.make import ENDING, picture_of, save
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import picture as said
-from tray_app.sentences.disk import OPEN, PICTURE_COMPLETE
 from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _open(path: Path, *, asked: bool) -> int:
     try:
         open_file(path)
     except OSError as error:
-        wrong = storage_error(OPEN, path, error, safe=PICTURE_COMPLETE)
+        wrong = storage_error(disk_said.OPEN, path, error, safe=disk_said.PICTURE_COMPLETE)
         log.warning("%s (%s)", wrong, wrong.detail)
         if asked:
             raise wrong from error

@@ -22,9 +22,9 @@ from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, Se
 from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
 from tray_app.processing.many import Cancelled, at_once
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as files_said
 from tray_app.sentences import terminal as said
-from tray_app.sentences.disk import NOTHING_CHANGED, READ
 from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ def _files(given: Sequence[Path]) -> tuple[list[Path], list[RecorderError]]:
             try:
                 found = sound_files(path)
             except OSError as error:
-                failures.append(storage_error(READ, path, error, safe=NOTHING_CHANGED))
+                failures.append(storage_error(disk_said.READ, path, error, safe=disk_said.NOTHING_CHANGED))
                 continue
             if not found:
                 failures.append(AudioFileError(files_said.nothing_to_trim(path)))

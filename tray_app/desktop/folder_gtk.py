@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tray_app.sentences.program import CANCEL, CHOOSE
+from tray_app.sentences import program as said
 
 
 def main(title: str, folder: str) -> int:
@@ -19,7 +19,7 @@ def main(title: str, folder: str) -> int:
 
     kind = Gtk.FileChooserAction.SELECT_FOLDER
     # The desktop's own where it has one (through the portal), else GTK's.
-    dialog = Gtk.FileChooserNative.new(title, None, kind, CHOOSE, CANCEL)
+    dialog = Gtk.FileChooserNative.new(title, None, kind, said.CHOOSE, said.CANCEL)
     dialog.set_current_folder(folder)
     if dialog.run() != Gtk.ResponseType.ACCEPT:
         return 1

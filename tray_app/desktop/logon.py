@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import OutputExistsError, StorageError
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import program as said
-from tray_app.sentences.disk import READ, REMOVE, WRITE
 
 DESCRIPTION = "Records what the computer plays."
 """What the system's own tools show beside the name. It marks our files too, those of other versions among them, so it
@@ -84,7 +84,7 @@ class Autostart(ABC):
             try:
                 self._disk.remove(self.path)
             except OSError as error:
-                raise storage_error(REMOVE, self.path, error) from error
+                raise storage_error(disk_said.REMOVE, self.path, error) from error
 
     def _look(self) -> Found:
         if not self._disk.exists(self.path):
@@ -92,7 +92,7 @@ class Autostart(ABC):
         try:
             return self._judge()
         except OSError as error:
-            raise storage_error(READ, self.path, error) from error
+            raise storage_error(disk_said.READ, self.path, error) from error
 
     def _put(self, rename: Callable[[Path, Path], None]) -> None:
         try:
@@ -100,7 +100,7 @@ class Autostart(ABC):
         except ValueError as error:
             raise StorageError(said.cannot_start(self._launch.program, error), detail=repr(self._launch)) from error
         except OSError as error:
-            raise storage_error(WRITE, self.path, error) from error
+            raise storage_error(disk_said.WRITE, self.path, error) from error
 
     def _write_and_rename(self, rename: Callable[[Path, Path], None]) -> None:
         """Write under another name first: a log-on in between, or a full disk, must not meet half a file."""

@@ -21,8 +21,8 @@ from win32com.shell import shell, shellcon
 
 from tray_app.desktop.logon import DESCRIPTION, Autostart, Found, Launch
 from tray_app.disk import Disk, storage_error
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import program as said
-from tray_app.sentences.disk import SWITCH_ON
 
 assert sys.platform == "win32"
 
@@ -71,7 +71,7 @@ class StartupShortcut(Autostart):
         try:
             _switch_on(self.path.name, self._switches)
         except OSError as error:
-            raise storage_error(SWITCH_ON, self.path, error) from error
+            raise storage_error(disk_said.SWITCH_ON, self.path, error) from error
 
     def _judge(self) -> Found:
         found = read(self.path)

@@ -20,7 +20,7 @@ from tray_app.picture.envelope import measure
 from tray_app.picture.layout import Subject
 from tray_app.picture.subject import Progress, Source, opened, opened_as
 from tray_app.sentences import disk as said
-from tray_app.sentences.files import CHOOSE_OUTPUT
+from tray_app.sentences import files as files_said
 from tray_app.take.facts import Facts
 
 ENDING = ".png"
@@ -90,7 +90,7 @@ def save(disk: Disk, picture: Picture, target: Path, *, exact: bool = False) -> 
                     disk.rename_new(part, name)
                     return name
                 if exact:
-                    raise OutputExistsError(said.exists(target, CHOOSE_OUTPUT))
+                    raise OutputExistsError(said.exists(target, files_said.CHOOSE_OUTPUT))
     except OSError as error:
         raise storage_error(said.WRITE, target, error, safe=said.NOTHING_CHANGED) from error
     raise AssertionError("there is always another number")

@@ -14,8 +14,8 @@ from tray_app.errors import AudioFileError
 from tray_app.picture.layout import Subject
 from tray_app.processing.trimming import as_wav, look
 from tray_app.processing.verify import kept_ranges
-from tray_app.sentences.disk import READ
-from tray_app.sentences.files import no_sound
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as files_said
 from tray_app.take.cutlist import find
 from tray_app.take.facts import Ranges
 
@@ -59,11 +59,11 @@ def opened(
                     yield Source(Subject(facts, file.name, gone=True), reader, kept)
                     return
                 if not reader.frames:
-                    raise AudioFileError(no_sound(file))
+                    raise AudioFileError(files_said.no_sound(file))
                 facts = look(disk, wav, rule, progress)
                 yield Source(Subject(facts, file.name), reader)
     except OSError as error:
-        raise storage_error(READ, file, error) from error
+        raise storage_error(disk_said.READ, file, error) from error
 
 
 @contextlib.contextmanager
@@ -72,10 +72,10 @@ def opened_as(disk: Disk, original: Path, subject: Subject) -> Iterator[Source]:
     try:
         with as_wav(disk, original, None, force=True) as wav, _sound(disk, wav) as reader:
             if not subject.facts.frames:
-                raise AudioFileError(no_sound(original))
+                raise AudioFileError(files_said.no_sound(original))
             yield Source(subject, reader)
     except OSError as error:
-        raise storage_error(READ, original, error) from error
+        raise storage_error(disk_said.READ, original, error) from error
 
 
 @contextlib.contextmanager

@@ -19,8 +19,7 @@ from tray_app.ffmpeg import find_ffmpeg, no_window
 from tray_app.outputs import Output
 from tray_app.processing.feed import Feed
 from tray_app.processing.tags import Tags
-from tray_app.sentences.files import FFMPEG_MISSING, ffmpeg_failed
-from tray_app.sentences.forms import Said
+from tray_app.sentences import files as files_said
 
 
 def write(source: Path, target: Path, feed: Feed, output: Output, tags: Tags, done: Callable[[float], None]) -> None:
@@ -75,7 +74,7 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
     """Run ffmpeg and give what it prints. It ends with the context, whatever happens there."""
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
-        raise AudioFileError(FFMPEG_MISSING)
+        raise AudioFileError(files_said.FFMPEG_MISSING)
     with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would hold it
         process: subprocess.Popen[Any] = subprocess.Popen(
             [str(ffmpeg), "-nostdin", "-v", "error", *command],
@@ -97,4 +96,4 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
             words = said.read(4096).decode("utf-8", "replace").strip()
             if os.strerror(errno.ENOSPC) in words:
                 raise OSError(errno.ENOSPC, words, str(path))
-            raise AudioFileError(Said(ffmpeg_failed(status)), detail=words)
+            raise AudioFileError(files_said.ffmpeg_failed(status), detail=words)

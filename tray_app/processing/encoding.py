@@ -184,4 +184,4 @@ def _alike(feed: Feed, output: Output, read: Callable[[int], Samples], progress:
 
 
 def _wrong(output: Output, why: str) -> EncodeError:
-    return EncodeError(Said(said.reads_back_wrong(output.format.label, why)))
+    return EncodeError(said.reads_back_wrong(output.format.label, why))

@@ -12,8 +12,7 @@ from tray_app.errors import AudioFileError
 from tray_app.outputs import Output
 from tray_app.processing.feed import BLOCK_FRAMES, Feed
 from tray_app.processing.tags import Tags
-from tray_app.sentences.files import not_written, unreadable
-from tray_app.sentences.forms import Said
+from tray_app.sentences import files as said
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -95,7 +94,7 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
             yield write
     except soundfile.LibsndfileError as error:
         sink.check()
-        raise AudioFileError(Said(not_written(output.format.label, error.error_string)), detail=repr(error)) from error
+        raise AudioFileError(said.not_written(output.format.label, error.error_string), detail=repr(error)) from error
     sink.check()
 
 
@@ -172,4 +171,4 @@ def reading(file: io.FileIO) -> Iterator[Reader]:
             yield Reader(opened, through)
     except soundfile.LibsndfileError as error:
         through.check()
-        raise AudioFileError(unreadable(error.error_string), detail=repr(error)) from error
+        raise AudioFileError(said.unreadable(error.error_string), detail=repr(error)) from error

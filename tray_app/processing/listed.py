@@ -14,8 +14,8 @@ from tray_app.processing.encoding import Progress
 from tray_app.processing.many import Cancelled
 from tray_app.processing.trimming import trim_file
 from tray_app.sentences import disk as disk_said
-from tray_app.sentences.files import CHOOSE_OUTPUT_OR_NO_LIST
-from tray_app.sentences.recording import busy
+from tray_app.sentences import files as files_said
+from tray_app.sentences import recording as recording_said
 from tray_app.take.cutlist import ENDING, find, is_about, is_worked_on, original_of_take, read
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.labels import write_labels
@@ -84,7 +84,7 @@ def trim_listed(
     `trim_file`, and `TakeBusyError` for an original that is still being recorded.
     """
     if target is not None and original_of_take(disk, source) is not None and is_worked_on(disk, source):
-        raise TakeBusyError(busy(source))
+        raise TakeBusyError(recording_said.busy(source))
     cut_list = None if target is None else _free(disk, target, force=force)
     sound = None if target is None else target.sound
     facts = trim_file(*(disk, source, sound, rule), output=output, force=force, progress=progress, cancelled=cancelled)
@@ -113,7 +113,7 @@ def _free(disk: Disk, target: Target, *, force: bool) -> Path | None:
         # Whether its sound may be replaced is asked there.
         return path
     if not force:
-        raise OutputExistsError(disk_said.exists(path, CHOOSE_OUTPUT_OR_NO_LIST))
+        raise OutputExistsError(disk_said.exists(path, files_said.CHOOSE_OUTPUT_OR_NO_LIST))
     log.warning("%s stays, so %s has no cut list", path, target.sound)
     return None
 

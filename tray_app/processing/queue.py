@@ -14,8 +14,8 @@ from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, JobFinished, JobProgress, Problem
 from tray_app.processing.recovery import has_ended, make_whole
+from tray_app.sentences import disk as disk_said
 from tray_app.sentences import recording as said
-from tray_app.sentences.disk import FINISH
 from tray_app.take.facts import Facts
 from tray_app.take.take import Stage, Take
 
@@ -146,7 +146,7 @@ class JobQueue:
             if entry.tries < len(self._waits) and not self._closed and not is_held(error):
                 log.warning("%s is tried again: %r", entry.take.paths.name, error)
                 return replace(entry, tries=entry.tries + 1, due=self._clock() + self._waits[entry.tries])
-            self._park(entry, storage_error(FINISH, entry.take.sound, error))
+            self._park(entry, storage_error(disk_said.FINISH, entry.take.sound, error))
         except RecorderError as error:
             self._park(entry, error)
         except Exception as error:

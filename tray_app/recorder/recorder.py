@@ -12,7 +12,7 @@ from tray_app.recorder.order import Order, Told
 from tray_app.recorder.run import Run
 from tray_app.recorder.stuck import Stuck
 from tray_app.recorder.world import World
-from tray_app.sentences.disk import does_not_answer
+from tray_app.sentences import disk as said
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Take
@@ -102,7 +102,7 @@ class Recorder:
             return step
 
     def _hangs(self, order: Order) -> None:
-        self._bus.post(Problem(does_not_answer(order.folder)))
+        self._bus.post(Problem(said.does_not_answer(order.folder)))
 
     def _over(self, run: Run) -> None:
         """Note that a take's thread ends: it may have ended by itself (limit, disk full, no device)."""

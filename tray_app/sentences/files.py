@@ -203,14 +203,14 @@ NO_SILENCE = "there is sound where there should be silence"
 OTHER_SOUND = "it is another sound"
 
 
-def ffmpeg_failed(status: int) -> str:
+def ffmpeg_failed(status: int) -> Said:
     """Say how ffmpeg ended."""
-    return f"ffmpeg failed with status {status}"
+    return Said(f"ffmpeg failed with status {status}.")
 
 
-def not_written(form: str, why: str) -> str:
+def not_written(form: str, why: str) -> Said:
     """Say by libsndfile's own words why it did not write."""
-    return f"{form} could not be written: {why}"
+    return Said(f"{form} could not be written: {why}")
 
 
 def nothing_left(form: str) -> str:
@@ -218,9 +218,9 @@ def nothing_left(form: str) -> str:
     return f"nothing of it is left, and {form} knows no empty file"
 
 
-def reads_back_wrong(form: str, why: str) -> str:
+def reads_back_wrong(form: str, why: str) -> Said:
     """Say that a file does not read back."""
-    return f"the {form} file did not read back as it should: {why}"
+    return Said(f"the {form} file did not read back as it should: {why}")
 
 
 def frames_read(frames: int, of: int) -> str:

@@ -21,7 +21,7 @@ from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, FORMATS, Output
 from tray_app.sentences import disk as said
-from tray_app.sentences.recording import busy
+from tray_app.sentences import recording as recording_said
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
 log = logging.getLogger(__name__)
@@ -214,7 +214,7 @@ def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
     home, name = original.parent, original.stem
     try:
         if disk.exists(home / f"{name}{MARKER}"):
-            raise TakeBusyError(busy(original))
+            raise TakeBusyError(recording_said.busy(original))
         disk.size(original)
         memory = Memory(Stage.FINISHING, replace(plan, keep_original=True), source=name)
         while True:

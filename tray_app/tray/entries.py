@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tray_app.sentences import menu as said
 from tray_app.sentences.forms import Label
-from tray_app.sentences.menu import set_outside
 from tray_app.settings import Settings
 from tray_app.tray.view import Action
 
@@ -72,7 +72,7 @@ def choice(settings: Settings, caption: Label, name: str, value: str, radio: boo
     item = choice_of_several(settings, caption, {name: value}, radio=value == "false" if radio is None else radio)
     if radio is not None:
         return item
-    return replace(item, caption=caption if item.enabled else set_outside(caption), radio=False)
+    return replace(item, caption=caption if item.enabled else said.set_outside(caption), radio=False)
 
 
 def choice_of_several(settings: Settings, caption: Label, texts: Mapping[str, str], *, radio: bool) -> Item:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tray_app.outputs import FORMATS, fitting, refusal
+from tray_app.sentences import files as files_said
 from tray_app.sentences import menu as said
-from tray_app.sentences.files import lacks_ffmpeg
 from tray_app.sentences.forms import Label
 from tray_app.settings import DEFAULT, Settings
 from tray_app.states import State
@@ -92,7 +92,7 @@ def format_menu(view: View, settings: Settings) -> Item:
     fits = [found for found in fitting(*shape) if found.name in SAVED_AS]
     present = [found for found in fits if view.ffmpeg or not found.by_ffmpeg]
     chosen = FORMATS[settings.output_format]
-    lacking = [note(lacks_ffmpeg(found.label)) for found in fits if found not in present]
+    lacking = [note(files_said.lacks_ffmpeg(found.label)) for found in fits if found not in present]
     groups: list[list[Entries]] = [
         [
             note(said.SAVED_AS),

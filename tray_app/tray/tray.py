@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from tray_app.sentences import program as said
 from tray_app.sentences.forms import Label
-from tray_app.sentences.program import TRAY_GONE
 from tray_app.tray.entries import Entries
 from tray_app.tray.host import PATIENCE, TrayUnavailableError, find_tray
 from tray_app.tray.icon import picture
@@ -101,7 +101,7 @@ class Tray:
         finally:
             self._running = False
         if not self._ended:
-            raise TrayUnavailableError(TRAY_GONE, detail="pystray's loop ended by itself")
+            raise TrayUnavailableError(said.TRAY_GONE, detail="pystray's loop ended by itself")
 
     def _open(self) -> _Icon:
         back_end = find_tray(PATIENCE)
