@@ -39,6 +39,11 @@ SESSION_DEADLINE = 4.0
 (`HungAppTimeout`); what is not finished by then is finished at the next start.
 """
 
+LIVE_LEVEL = 0.2
+"""Seconds between levels for whoever looks at them in a terminal …"""
+TRAY_LEVEL = 0.5
+"""… and for the icon, which shows the loudest of a second."""
+
 
 class App:
     """The program without a face: recorder, queue, notifications. Use it as a context manager.
@@ -117,7 +122,7 @@ class App:
             if recorder.wait(0):
                 self.discards.forget()
         does: dict[Command, Callable[[], Transition]] = {
-            Command.START: lambda: recorder.start(self.order()),
+            Command.START: lambda: recorder.start(self.order(level_every=TRAY_LEVEL)),
             Command.PAUSE: recorder.pause,
             Command.RESUME: recorder.resume,
             Command.STOP: recorder.stop,
@@ -160,11 +165,18 @@ class App:
         if not (self.discards.wait(SESSION_DEADLINE / 4) and self.queue.wait(SESSION_DEADLINE / 4)):
             log.warning("not all jobs are done; the next start does them")
 
-    def order(self, *, demo: bool = False, name: str | None = None, limit: float | None = None) -> Order:
+    def order(
+        self,
+        *,
+        demo: bool = False,
+        name: str | None = None,
+        limit: float | None = None,
+        level_every: float = LIVE_LEVEL,
+    ) -> Order:
         """Return what to record by the settings.
 
         `demo` takes the test signal where there is no default output; `name` is a name that must be free, instead of
-        the template; `limit` in seconds holds beside the settings' own.
+        the template; `limit` in seconds holds beside the settings' own; `level_every` is as `Order` has it.
         """
         chosen = self.settings
         limits = [seconds for seconds in (limit, chosen.max_minutes * 60) if seconds]
@@ -182,6 +194,7 @@ class App:
             exact=name is not None,
             limit=min(limits, default=None),
             least_free=chosen.min_free_mb * 1_000_000,
+            level_every=level_every,
         )
 
     def rule(self) -> CutRule:

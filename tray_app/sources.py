@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from tray_app.capture import all_sources
+from tray_app.capture import asked
 from tray_app.capture.base import Backend, Source, Watch
 from tray_app.errors import RecorderError
 
@@ -53,31 +53,31 @@ class SourceList:
             while not self._over.is_set():
                 # Cleared first: what changes while it is listed is listed once more.
                 self._news.clear()
-                told = self._watch()
-                self._list()
-                if self._news.wait(None if told else LOOK):
+                self._watch()
+                if self._news.wait(None if self._list() else LOOK):
                     self._over.wait(SETTLE)
         finally:
             for watch in self._watches.values():
                 if watch is not None:
                     watch.close()
 
-    def _watch(self) -> bool:
-        """Watch what can be watched. Return whether all of it is."""
+    def _watch(self) -> None:
+        """Watch what can be watched."""
         for backend in self._backends:
             if backend.name not in self._watches:
                 with contextlib.suppress(RecorderError):
                     self._watches[backend.name] = backend.watch(self._news.set)
-        # The test signal never changes.
-        needed = [backend.name for backend in self._backends if backend.name != "signal"]
-        return all(self._watches.get(name) is not None for name in needed)
 
-    def _list(self) -> None:
+    def _list(self) -> bool:
+        """List. Return whether the system tells when that changes, so that nobody need look again."""
         try:
-            found = tuple(all_sources(self._backends)[0])
+            answers = list(asked(self._backends))
         except Exception as error:  # a device may fail in any way; the menu then shows what it showed
             log.warning("the sources could not be listed: %r", error)
-            return
+            return False
+        found = tuple(source for _, sources in answers if isinstance(sources, list) for source in sources)
         if found != self.sources:
             self.sources = found
             self._changed()
+        # The test signal never changes.
+        return all(self._watches.get(backend.name) for backend, _ in answers if backend.name != "signal")

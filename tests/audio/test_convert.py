@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tray_app.audio.convert import Converter
-from tray_app.audio.samples import rms_dbfs
 
 Samples = NDArray[np.float32]
 
@@ -23,6 +22,10 @@ def tone(rate: int, seconds: float, level: float = 0.5, start: float = 0.0) -> S
     time = np.arange(int(rate * seconds)) / rate
     sound = np.where(time >= start, level * np.sin(2 * np.pi * 1000 * (time - start)), 0)
     return sound.astype(np.float32).reshape(-1, 1)
+
+
+def rms_dbfs(sound: Samples) -> float:
+    return float(10 * np.log10(np.mean(sound.astype(np.float64) ** 2)))
 
 
 def convert(converter: Converter, sound: Samples, chunk: int = 512) -> Samples:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.audio.oracle import pack
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.samples import from_pcm, map_channels, peak_dbfs, rms_dbfs, to_pcm
+from tray_app.audio.samples import dbfs, from_pcm, map_channels, measure, to_pcm
 
 Samples = NDArray[np.float32]
 
@@ -95,24 +95,48 @@ def test_refuses_other_widths() -> None:
         to_pcm(samples(0.0), 8)
 
 
-def test_levels() -> None:
-    tone = np.sin(np.arange(48000) * 2 * np.pi * 1000 / 48000).astype(np.float32).reshape(-1, 1)
-    assert peak_dbfs(tone) == pytest.approx(0, abs=1e-6)
-    assert rms_dbfs(tone) == pytest.approx(-3.0103, abs=1e-4)
-    assert rms_dbfs(samples(1.0, -1.0)) == 0
-    assert peak_dbfs(samples((0.1, -0.5), (0.0, 0.2))) == pytest.approx(-6.0206, abs=1e-4)
-    assert rms_dbfs(samples((0.2, 0.0))) == pytest.approx(20 * math.log10(0.2 / math.sqrt(2)), abs=1e-5)
+def test_the_magnitude_is_that_of_the_largest_sample_above_or_below_zero() -> None:
+    assert measure(samples((0.1, -0.5), (0.0, 0.2)))[1] == 0.5
+    assert measure(samples(0.25, -0.125))[1] == 0.25
+    assert measure(samples(2.0, -math.inf))[1] == math.inf
+    assert dbfs(1.0) == 0
+    assert dbfs(0.5) == pytest.approx(-6.0206, abs=1e-4)
 
 
-@pytest.mark.parametrize("level", [peak_dbfs, rms_dbfs])
 @pytest.mark.parametrize("sound", [samples(0.0, -0.0), np.zeros((0, 2), np.float32), samples(math.nan, 0.0)])
-def test_silence_has_no_level(level: object, sound: Samples) -> None:
-    assert callable(level)
-    assert level(sound) == -math.inf
+def test_silence_has_no_level(sound: Samples) -> None:
+    assert dbfs(measure(sound)[1]) == -math.inf
 
 
-def test_a_sample_that_is_no_number_does_not_hide_the_others() -> None:
-    assert peak_dbfs(samples(math.nan, 0.5)) == pytest.approx(-6.0206, abs=1e-4)
+def test_a_sample_that_is_no_number_is_zero_and_does_not_hide_the_others() -> None:
+    odd = samples((math.nan, 0.5), (-0.75, math.nan))
+    clean, loudest = measure(odd)
+    assert clean.tolist() == [[0, 0.5], [-0.75, 0]]
+    assert loudest == 0.75
+    assert math.isnan(odd[0, 0]), "what was handed in stays"
+    assert measure(clean)[0] is clean
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(width=32), min_size=1), st.sampled_from([16, 24, 32]))
+def test_who_knows_the_magnitude_gets_the_same_bytes(values: list[float], bits: int) -> None:
+    sound = samples(*values)
+    assert to_pcm(*_with_bits(sound, bits)) == to_pcm(sound, bits)
+
+
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_what_rounds_to_full_scale_is_clipped(bits: int) -> None:
+    """The largest numbers below 1.0 have no value of their own: rounded up they would be the most negative one."""
+    below = float(np.nextafter(np.float32(1), np.float32(0)))
+    for value in (below, 1.0, 1 - 2.0**-17, -1.0):
+        assert integers(to_pcm(*_with_bits(samples(value), bits)), bits) == [
+            min(round(value * 2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        ]
+
+
+def _with_bits(sound: Samples, bits: int) -> tuple[Samples, int, float]:
+    clean, loudest = measure(sound)
+    return clean, bits, loudest
 
 
 def test_the_same_number_of_channels_is_the_same_sound() -> None:

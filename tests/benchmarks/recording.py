@@ -25,47 +25,83 @@ from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.signal import SignalBackend
 from tray_app.disk import Disk
 from tray_app.events import EventBus
+from tray_app.recorder.inbox import NAP
 from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
+
+CHUNK = 512
+"""Frames a chunk, as the settings have it."""
 
 SETTLE = 3.0
 """Seconds after which a start, or a take's beginning, is over."""
 
 
 def live(shop: Workshop, seconds: float) -> Table:
-    """Watch the program in the tray idle, recording a real PulseAudio's output, and idle again."""
+    """Watch the program in the tray idle, recording a real PulseAudio's output, paused, and idle again.
+
+    What recording costs is looked at several times, each time beside the same yardsticks: most of it is waking up, and
+    how much that costs is another matter on another machine, and at another time on the same one.
+    """
     table = Table(
         "Recording",
         f"The program in the tray (all but pystray's icon), {PLAIN.rate // 1000} kHz 24-bit stereo from PulseAudio "
-        f"to the trimmed file, {seconds:.0f} s each. The load of the machine's 2 cores at the end: {{load}}.",
-        ("while", "of a core", "wake-ups a second", "memory", "grown by"),
+        f"to the trimmed file; medians of {shop.rounds} times {seconds:.0f} s, by turns. The load of the machine's "
+        f"{os.cpu_count()} cores at the end: {{load}}.",
+        ("while", "of a core", "wake-ups a second", "memory"),
     )
     sound = shop.input("meeting", 600)
     with tempfile.TemporaryDirectory() as name, PulseServer() as server:
         env = clean_env(Path(name)) | server.env
         env |= {"RECORDER_SAVE_FOLDER": f"{name}/takes", "RECORDER_NOTIFY": "false"}
         with Resident(env) as resident:
+            pid = resident.process.pid
             time.sleep(SETTLE)
-            table.rows.append(_row("idle in the tray", over(resident.process.pid, seconds)))
+            table.rows.append(_row("idle in the tray", [over(pid, seconds)]))
             player = server.play_file(sound)
             resident.tell("start")
             time.sleep(SETTLE)
-            table.rows.append(_row("recording", over(resident.process.pid, seconds)))
+            costs: dict[str, list[Cost]] = {}
+            for _ in range(shop.rounds):
+                costs.setdefault("recording", []).append(over(pid, seconds))
+                for yardstick, command in _YARDSTICKS.items():
+                    costs.setdefault(yardstick, []).append(_cost(command, env, seconds / 3))
+            table.rows += [_row(name, found) for name, found in costs.items()]
             resident.tell("pause")
-            table.rows.append(_row("paused", over(resident.process.pid, seconds / 3)))
+            table.rows.append(_row("paused", [over(pid, seconds)]))
             resident.tell("stop")
             player.kill()
             time.sleep(SETTLE)
-            table.rows.append(_row("idle after it", over(resident.process.pid, seconds / 3)))
+            table.rows.append(_row("idle after it", [over(pid, seconds)]))
     table.about = table.about.format(load=f"{os.getloadavg()[0]:.1f}")
     return table
 
 
-def _row(name: str, cost: Cost) -> tuple[str, ...]:
-    first, last = cost.mib
-    return name, f"{cost.core_percent:.2f} %", f"{cost.wakes:.0f}", f"{last:.1f} MiB", f"{last - first:.2f} MiB"
+_WAKER = f"import time\nwhile True: time.sleep({NAP})"
+_YARDSTICKS = {
+    f"yardstick: `parec`, in C, the same sound into `/dev/null` in packets of {CHUNK} frames": [
+        *("parec", "--device=@DEFAULT_MONITOR@", "--format=float32le", f"--rate={PLAIN.rate}"),
+        *("--channels=2", f"--latency={CHUNK * 8}"),
+    ],
+    "yardstick: Python that wakes as often and does nothing": [sys.executable, "-c", _WAKER],
+}
+
+
+def _cost(command: list[str], env: dict[str, str], seconds: float) -> Cost:
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as process:
+        try:
+            time.sleep(1)
+            return over(process.pid, seconds)
+        finally:
+            process.kill()
+
+
+def _row(name: str, costs: list[Cost]) -> tuple[str, ...]:
+    percent = sorted(cost.core_percent for cost in costs)
+    wakes = statistics.median(cost.wakes for cost in costs)
+    spread = f" ({percent[0]:.2f} to {percent[-1]:.2f})" if len(percent) > 1 else ""
+    return name, f"{statistics.median(percent):.2f} %{spread}", f"{wakes:.0f}", f"{costs[-1].mib[1]:.1f} MiB"
 
 
 def simulated(shop: Workshop, minutes: tuple[int, ...]) -> Table:

@@ -262,6 +262,7 @@ class Studio:
         time: Time | None = None,
         name: str = "take",
         keeps: bool = False,
+        level_every: float = 0.2,
     ) -> None:
         self.time = time or Time()
         self.disk = disk or Disk()
@@ -290,6 +291,7 @@ class Studio:
             chunk_frames=chunk,
             limit=limit,
             least_free=least_free,
+            level_every=level_every,
         )
         world = World(self.disk, bus, self.time.clock, self.time.wall, self.time.awake, self.apart, self.wait)
 

@@ -172,7 +172,6 @@ def test_a_day_and_an_hour_keep_memory_threads_and_files_flat(
 ) -> None:
     """With a silence every 1.4 s, a lost device every hour, and a sleep."""
     monkeypatch.setattr(run, "POLL", 2.0)  # or 900,000 looks of a tenth of a second take a minute
-    monkeypatch.setattr(run, "LEVEL_EVERY", 2.0)
     slow = Source(OUTPUT.id, OUTPUT.name, "loopback", "simulated", SLOW, 1, default=True)
     period = np.where(np.arange(7 * SLOW) % 1400 < 600, 8000 + np.arange(7 * SLOW) * 2, 0).astype(np.float32) / 32768
 
@@ -181,7 +180,7 @@ def test_a_day_and_an_hour_keep_memory_threads_and_files_flat(
         found: Samples = np.resize(np.roll(period, -at), frames)[:, np.newaxis].astype(np.float32)
         return found
 
-    studio = Studio(place, sound, plan=plan, chunk=2000)
+    studio = Studio(place, sound, plan=plan, chunk=2000, level_every=2.0)
     studio.device.present = [slow]
     use = Use()
     for hour in range(hours):

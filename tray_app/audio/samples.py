@@ -21,19 +21,38 @@ _SURROUND_TO_STEREO = np.array(
 """ITU-R BS.775: centre and surrounds at −3 dB, no LFE; FL, FR, FC, LFE, BL, BR. Divided so that it cannot clip."""
 
 
-def to_pcm(samples: Samples, bits: int) -> bytes:
+def measure(samples: Samples) -> tuple[Samples, float]:
+    """Return the samples with zeros for NaN, and their largest magnitude: 1.0 at full scale, 0.0 where there are none.
+
+    Without a NaN they are `samples` itself.
+    """
+    flat = samples.reshape(-1)
+    if not flat.size:
+        return samples, 0.0
+    # Both places are that of the first NaN, if there is one.
+    loudest = max(float(flat[flat.argmax()]), -float(flat[flat.argmin()]))
+    if math.isnan(loudest):
+        return measure(np.where(np.isnan(samples), np.float32(0), samples))
+    return samples, loudest
+
+
+def to_pcm(samples: Samples, bits: int, loudest: float | None = None) -> bytes:
     """Return interleaved little-endian PCM of 16, 24 or 32 bits: rounded to the nearest value, clipped, NaN as zero.
 
-    Exact for samples that came from PCM of the same or fewer bits, up to 24. Raises `ValueError` for other widths.
+    `loudest` is their magnitude, where they come from `measure`. Exact for samples that came from PCM of the same or
+    fewer bits, up to 24. Raises `ValueError` for other widths.
     """
     if bits not in (16, 24, 32):
         raise ValueError(f"bits must be 16, 24 or 32, not {bits}")
+    if loudest is None:
+        samples, loudest = measure(samples)
     scale = 2.0 ** (bits - 1)
-    flat: NDArray[np.floating] = _without_nan(samples).reshape(-1)
+    most = (scale - 1) / scale
+    flat: NDArray[np.floating] = samples.reshape(-1)
+    if loudest > most:
+        flat = np.clip(flat, -1.0, most, dtype=np.float64 if bits == 32 else np.float32)
     # Float32 holds every 24-bit value and the powers of two in between exactly; 32 bits need float64.
-    scaled: NDArray[np.floating] = np.minimum(flat, (scale - 1) / scale, dtype=np.float64 if bits == 32 else np.float32)
-    np.maximum(scaled, -1.0, out=scaled)
-    scaled *= scale
+    scaled: NDArray[np.floating] = np.multiply(flat, scale, dtype=np.float64 if bits == 32 else np.float32)
     np.rint(scaled, out=scaled)
     if bits == 16:
         return scaled.astype(np.dtype("<i2")).tobytes()
@@ -53,19 +72,9 @@ def from_pcm(pcm: bytes | bytearray | memoryview, fmt: AudioFormat) -> Samples:
     return scaled.astype(np.float32).reshape(-1, fmt.channels)
 
 
-def peak_dbfs(samples: Samples) -> float:
-    """Return the largest magnitude in dBFS: 0 at full scale, −inf for digital silence or no sound. NaN is zero."""
-    flat = samples.reshape(-1)
-    least = float(np.minimum.reduce(flat, initial=0.0))
-    if math.isnan(least):
-        return peak_dbfs(_without_nan(samples))
-    return _dbfs(max(float(np.maximum.reduce(flat, initial=0.0)), -least))
-
-
-def rms_dbfs(samples: Samples) -> float:
-    """Return the root mean square of all channels in dBFS: a square wave of full scale has 0. NaN is zero."""
-    flat = _without_nan(samples).reshape(-1).astype(np.float64)
-    return _dbfs(math.sqrt(float(np.dot(flat, flat)) / flat.size)) if flat.size else -math.inf
+def dbfs(magnitude: float) -> float:
+    """Return a magnitude, of which 1.0 is full scale, in dBFS: −inf for 0."""
+    return 20 * math.log10(magnitude) if magnitude > 0 else -math.inf
 
 
 def map_channels(samples: Samples, channels: int) -> Samples:
@@ -88,17 +97,6 @@ def map_channels(samples: Samples, channels: int) -> Samples:
     wide = np.zeros((len(samples), channels), np.float32)
     wide[:, :present] = samples
     return wide
-
-
-def _dbfs(level: float) -> float:
-    return 20 * math.log10(level) if level > 0 else -math.inf
-
-
-def _without_nan(samples: Samples) -> Samples:
-    """Return samples with zeros for NaN. The least one is NaN if any is, which is cheap to see."""
-    if math.isnan(np.minimum.reduce(samples.reshape(-1), initial=0.0)):
-        return np.where(np.isnan(samples), np.float32(0), samples)
-    return samples
 
 
 def _lower_three(values: NDArray[np.int32]) -> bytes:

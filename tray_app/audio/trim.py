@@ -19,8 +19,8 @@ from tray_app.audio.sieve import CutBack, Sieve, TrimResult, Turn, Write, detect
 
 __all__ = ["LiveTrimmer", "Reader", "TrimCancelledError", "TrimResult", "Turn", "Write", "trim"]
 
-_LIVE_BLOCK_MS = 400
-"""While recording, sound is gathered to this length: few writes, and under a millisecond of work left at Stop."""
+_LIVE_BLOCK_MS = 1000
+"""While recording, sound is gathered to this length: few writes, and about a millisecond of work left at Stop."""
 
 _FILE_BLOCK = 2 << 20
 """Bytes read from a file at once: large enough that calls cost nothing, small enough for the processor's cache."""
@@ -54,7 +54,7 @@ class TrimCancelledError(Exception):
 class LiveTrimmer:
     """Removes silence while the sound is still coming in.
 
-    `write` gets the kept sound in pieces of about 400 ms. What it raises passes through `feed` and `finish`; the
+    `write` gets the kept sound in pieces of about a second. What it raises passes through `feed` and `finish`; the
     trimmer is of no use then. `cut_back` is told at the end, before a last piece, how many of the frames count that
     were written so far: needed for rules that wait for the sound's end. Raises `ValueError` for a rule whose threshold
     is yet to be found.
@@ -87,7 +87,7 @@ class LiveTrimmer:
                 self._push()
 
     def finish(self) -> TrimResult:
-        """Decide and write what is left: under a millisecond of work. Nothing may be fed any more."""
+        """Decide and write what is left: about a millisecond of work. Nothing may be fed any more."""
         self._push()
         return self._sieve.finish()
 

@@ -36,6 +36,8 @@ GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 DS64_BYTES = 28
 """The payload of a `ds64` without a table: RIFF size, data size and frames in 64 bits, and the table's length."""
 
+_BEFORE_FMT = 12 + 8 + DS64_BYTES
+
 _MASKS = (0x4, 0x3, 0x7, 0x33, 0x37, 0x3F, 0x70F, 0x63F)
 """Speakers for 1 to 8 channels, from ksmedia.h: mono, stereo, 3.0, quad, 5.0, 5.1, 6.1 and 7.1 with side speakers."""
 
@@ -61,18 +63,19 @@ def fmt_chunk(fmt: AudioFormat) -> bytes:
 
 def header_length(fmt: AudioFormat) -> int:
     """Return the bytes before the sound: 80 or 104."""
-    return 12 + 8 + DS64_BYTES + len(fmt_chunk(fmt)) + 8
+    return _BEFORE_FMT + len(fmt_chunk(fmt)) + 8
 
 
 def build_header(fmt: AudioFormat, data_bytes: int, promote_at: int = LARGEST_RIFF) -> bytes:
     """Return the whole header for `data_bytes` bytes of sound: RIFF, or RF64 where RIFF's size is over `promote_at`."""
-    riff = header_length(fmt) - 8 + padded(data_bytes)
+    description = fmt_chunk(fmt)
+    riff = _BEFORE_FMT + len(description) + padded(data_bytes)
     if riff <= promote_at:
         start = struct.pack("<4sI4s4sI28x", b"RIFF", riff, b"WAVE", b"JUNK", DS64_BYTES)
-        return start + fmt_chunk(fmt) + struct.pack("<4sI", b"data", data_bytes)
+        return start + description + struct.pack("<4sI", b"data", data_bytes)
     sizes = struct.pack("<QQQI", riff, data_bytes, data_bytes // fmt.frame_bytes, 0)
     start = struct.pack("<4sI4s4sI", b"RF64", UNKNOWN_32, b"WAVE", b"ds64", DS64_BYTES)
-    return start + sizes + fmt_chunk(fmt) + struct.pack("<4sI", b"data", UNKNOWN_32)
+    return start + sizes + description + struct.pack("<4sI", b"data", UNKNOWN_32)
 
 
 def put(file: BinaryFile, data: ReadableBuffer) -> int:

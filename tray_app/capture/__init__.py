@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tray_app.capture.base import Backend, Source
 from tray_app.errors import BackendUnavailableError, SourceNotFoundError
@@ -59,20 +59,30 @@ def pick(system: str = sys.platform) -> list[Backend]:
     return [make() for make in (*_FACTORIES.get(system, ()), _signal)]
 
 
-def all_sources(backends: Iterable[Backend]) -> tuple[list[Source], list[BackendUnavailableError]]:
-    """Return every source of every back end, in their order, and why some back ends have none."""
-    found: list[Source] = []
-    errors: list[BackendUnavailableError] = []
+def asked(backends: Iterable[Backend]) -> Iterator[tuple[Backend, list[Source] | BackendUnavailableError]]:
+    """Ask every back end that counts, in their order: give its sources, or why it has none."""
     answered: set[str] = set()
     for backend in backends:
         if _COVERED_BY.get(backend.name) in answered:
             continue
         try:
-            found += backend.sources()
+            sources = backend.sources()
         except BackendUnavailableError as error:
-            errors.append(error)
+            yield backend, error
         else:
             answered.add(backend.name)
+            yield backend, sources
+
+
+def all_sources(backends: Iterable[Backend]) -> tuple[list[Source], list[BackendUnavailableError]]:
+    """Return every source of every back end, in their order, and why some back ends have none."""
+    found: list[Source] = []
+    errors: list[BackendUnavailableError] = []
+    for _, answer in asked(backends):
+        if isinstance(answer, BackendUnavailableError):
+            errors.append(answer)
+        else:
+            found += answer
     return found, errors
 
 

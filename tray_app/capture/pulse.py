@@ -205,7 +205,7 @@ class PulseStream(Stream):
         rate, frames = self.source.rate, len(samples)
         step = frames if frames <= LOOKED * rate else self._chunk_frames
         for start in range(0, frames, step or 1):
-            chunk = samples[start : start + step]
+            chunk = samples[start : start + step] if step < frames else samples
             self._on_chunk(Chunk(chunk, now - (frames - start) / rate))
 
 

@@ -41,12 +41,13 @@ class Keeper:
         self._named = False
         self._said = ""
 
-    def look_after(self, now: float, written: int) -> None:
-        """Begin the work when it is due, at time `now` in seconds; one that hangs is not begun a second time.
+    def due(self, now: float) -> bool:
+        """Return whether the work is due at time `now` in seconds; while one hangs it is not."""
+        return now >= self._next and not self._busy
 
-        With nothing new since the last time, of `written` bytes, a disk that sleeps is left to sleep.
-        """
-        if not self._busy and now >= self._next and written != self._written:
+    def begin(self, now: float, written: int) -> None:
+        """Begin the work, unless nothing is new of `written` bytes: a disk that sleeps is left to sleep."""
+        if written != self._written:
             self._busy, self._next, self._written = True, now + EVERY, written
             self._apart(self._work, self._arrived, self)
 

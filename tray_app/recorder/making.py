@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable
 
 from tray_app.audio.convert import Converter
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.samples import peak_dbfs, to_pcm
+from tray_app.audio.samples import dbfs, measure, to_pcm
 from tray_app.audio.trim import TrimResult
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.capture.base import Chunk, Samples
@@ -60,7 +59,7 @@ class Making:
         self._disk = disk
         self._source = source
         self._said, self._wait = said, wait
-        self._peak = -math.inf
+        self._loudest = 0.0
         self._told = [0, 0]
         self._failed = False
         self._slept: list[tuple[str, str]] = []
@@ -86,8 +85,8 @@ class Making:
 
     def take_peak(self) -> float:
         """Return the loudest sample since the last call, in dBFS; −inf for digital silence."""
-        peak, self._peak = self._peak, -math.inf
-        return peak
+        loudest, self._loudest = self._loudest, 0.0
+        return dbfs(loudest)
 
     def opened(self, rate: int, channels: int, chunk_frames: int | None = None) -> None:
         """A stream of this rate and channel count begins: the first, or one that returned.
@@ -192,14 +191,15 @@ class Making:
         self._tell()
 
     def _sound(self, piece: Sound) -> None:
-        samples = piece.samples
-        self._peak = max(self._peak, peak_dbfs(samples))
-        if self._converter is not None:
+        samples, loudest = measure(piece.samples)
+        self._loudest = max(self._loudest, loudest)
+        if self._converter is None:
+            self._write(samples, loudest)
+        else:
             if self._fresh:
                 self._zeros(piece.at - self.frames)
-            samples = self._converter.process(samples)
+            self._write(self._converter.process(samples))
         self._fresh = False
-        self._write(samples)
 
     def _flush(self, until: int | None) -> None:
         """End a run of sound, at frame `until` at the latest: there zeros begin, as the facts say.
@@ -211,9 +211,9 @@ class Making:
             self._write(rest if until is None else rest[: max(0, until - self.frames)])
         self._fresh = True
 
-    def _write(self, samples: Samples) -> None:
+    def _write(self, samples: Samples, loudest: float | None = None) -> None:
         if len(samples):
-            self._write_pcm(to_pcm(samples, self.format.bits))
+            self._write_pcm(to_pcm(samples, self.format.bits, loudest))
 
     def _zeros(self, frames: int) -> None:
         while frames > 0:

@@ -18,7 +18,8 @@ class Order:
     `find` returns the back end and the source (it may block and raise `SourceError`); `follows` is True where the
     default is followed. `rate`, `channels` are None for the device's own; `bits` 16, 24 or 32. `name` is a template,
     or, when `exact`, a name that must be free. `limit` is the longest take in seconds of its clock, None for no limit.
-    `least_free` are the bytes that must stay free on the disk; 0 for all that there is.
+    `least_free` are the bytes that must stay free on the disk; 0 for all that there is. `level_every` are the seconds
+    between levels, each of which wakes who shows it.
     """
 
     find: Callable[[], tuple[Backend, Source]]
@@ -33,6 +34,7 @@ class Order:
     exact: bool = False
     limit: float | None = None
     least_free: int = 0
+    level_every: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

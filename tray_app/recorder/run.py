@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MB = 1_000_000
-LEVEL_EVERY = 0.2
-"""Seconds between levels: each wakes who shows it."""
 HARDLY_HEARD = -60.0
 """dBFS at most which nothing counts as heard where the take has no threshold of its own."""
 
@@ -213,10 +211,11 @@ class Run(threading.Thread):
         """What is due by the clock: the level, a look at the sources, forcing to the disk."""
         now = self._clock()
         if now >= self._next_level:
-            self._next_level = now + LEVEL_EVERY
+            self._next_level = now + self._order.level_every
             self._level(making, now)
         self._link.look_after(now)
-        self._keeper.look_after(now, making.written)
+        if self._keeper.due(now):
+            self._keeper.begin(now, making.written)
 
     def _slept(self, making: Making, sleep: Sleep) -> None:
         """Take out what the machine slept, as a pause is.

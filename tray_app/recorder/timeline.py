@@ -115,9 +115,9 @@ class Timeline:
         self._watched, self._last_tick = 0.0, None
         frames = len(chunk.samples)
         self._chunk_seconds = (frames if self._most is None else min(frames, self._most)) / self._device_rate
-        if self._hold is None and self._offset(chunk, 0) - self._reference < self._step:
+        if self._hold is None and (offset := self._offset(chunk, 0)) - self._reference < self._step:
             self._reopened = False
-            return self._place(chunk)
+            return self._place(chunk, offset)
         return self._keep(chunk)
 
     def tick(self, now: float) -> list[Piece]:
@@ -229,7 +229,7 @@ class Timeline:
         pieces = self._close_gap(round(rise * self.rate) if rise >= self._step else 0)
         self._reopened = False
         for chunk in hold.chunks[: hold.least_at + 1]:
-            pieces += self._place(chunk)
+            pieces += self._place(chunk, self._offset(chunk, 0))
         for chunk in hold.chunks[hold.least_at + 1 :]:
             pieces += self.feed(chunk)
         return pieces
@@ -262,9 +262,8 @@ class Timeline:
 
     # Placing
 
-    def _place(self, chunk: Chunk) -> list[Piece]:
+    def _place(self, chunk: Chunk, offset: float) -> list[Piece]:
         pieces: list[Piece] = []
-        offset = self._offset(chunk, 0)
         if chunk.dropped:
             pieces += self._fill(self._run_start + self._scaled(self._run_frames + chunk.dropped), dropped=True)
         self._learn(chunk.time, offset)
