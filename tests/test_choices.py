@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.refusing import Refusing
-from tray_app import settings
+from tray_app import env_places
 from tray_app.choices import choose as choose_only
 from tray_app.choices import keep, values, with_value
 from tray_app.disk import Disk
 from tray_app.errors import SettingError
-from tray_app.settings import Settings, load
+from tray_app.loading import load
+from tray_app.settings import Settings
 
 NAME = "RECORDER_SILENCE_THRESH"
 
@@ -149,7 +150,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     """The program's folder and the user's configuration folder."""
     program, user = tmp_path / "program", tmp_path / "user"
     program.mkdir()
-    monkeypatch.setattr(settings, "program_folder", lambda: program)
+    monkeypatch.setattr(env_places, "program_folder", lambda: program)
     monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: user)
     return program, user
 

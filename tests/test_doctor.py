@@ -10,7 +10,7 @@ import pytest
 from tests.refusing import refused
 from tray_app.commands.doctor import Check, _folder
 from tray_app.disk import Disk
-from tray_app.settings import load
+from tray_app.loading import load
 
 
 def folder_checks(folder: Path) -> dict[str, Check]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -17,7 +16,6 @@ from tray_app.events import (
     Level,
     Problem,
     StateChanged,
-    TakeFinished,
 )
 from tray_app.states import State
 
@@ -28,7 +26,6 @@ def recording_bus() -> tuple[EventBus, list[Event]]:
     bus.listen(StateChanged, seen.append)
     bus.listen(Level, seen.append)
     bus.listen(Gap, seen.append)
-    bus.listen(TakeFinished, seen.append)
     bus.listen(JobProgress, seen.append)
     bus.listen(JobFinished, seen.append)
     bus.listen(Problem, seen.append)
@@ -73,7 +70,6 @@ EVENTS = st.one_of(
     st.builds(Gap, st.integers(0, 9), st.integers(1, 9), st.booleans()),
     st.builds(StateChanged, st.sampled_from(list(State))),
     st.builds(Problem, st.text(max_size=3)),
-    st.builds(TakeFinished, st.just(Path("x.wav")), st.floats(0, 9)),
     st.builds(JobFinished, st.just("x"), st.none(), st.none()),
     st.builds(Level, st.floats(-90, 0), st.floats(0, 9)),
     st.builds(JobProgress, st.just("x"), st.floats(0, 1)),

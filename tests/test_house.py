@@ -20,7 +20,7 @@ TOP_LEVEL = {
     *("LICENSE", ".env.example", ".gitattributes", ".gitignore", ".git", ".ci", ".github"),
 }
 
-LONGEST_FILE = 450
+LONGEST_FILE = 400
 """Lines. A longer one has more than one reason to change."""
 
 
@@ -29,8 +29,9 @@ def test_the_example_file_is_what_the_command_writes() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in (ROOT / "tray_app").rglob("*.py")}
-    assert len(lengths) > 10
+    files = [file for folder in ("tray_app", "tests", "packaging") for file in (ROOT / folder).rglob("*.py")]
+    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert len(lengths) > 100
     assert {str(file): length for file, length in lengths.items() if length > LONGEST_FILE} == {}
 
 

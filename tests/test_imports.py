@@ -1,4 +1,4 @@
-"""Holds who may know whom: no import runs upwards, and there are no circles."""
+"""Holds the program to docs/ARCHITECTURE.md: its modules are those of the house, and who may know whom does."""
 
 from __future__ import annotations
 
@@ -9,56 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests import architecture
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "tray_app"
 
-GROUND = {
-    *("errors", "events", "states", "settings", "setting_kinds", "env_file", "choices", "presets"),
-    *("disk", "windows_files", "com", "logs", "assets", "awake", "outputs", "ffmpeg", "words", "sentences"),
-}
+GROUND = architecture.ground_floor()
 
 # A part may import itself, the ground floor, and what stands here: a part, or one module of it.
-MAY_KNOW = {
-    "audio": set[str](),
-    "capture": {"audio"},
-    "take": {"audio"},
-    "recorder": {"capture.base", "audio", "take"},
-    "processing": {"audio", "take"},
-    "picture": {"audio", "take", "processing"},
-    "tray": set[str](),
-    "desktop": set[str](),
-    "notices": set[str](),
-    "background": set[str](),
-    "sources": {"capture"},
-    "shelf": {"take", "tray.view"},
-    "discard": {"take"},
-    "errands": {"audio.rule", "desktop", "picture", "shelf", "take"},
-    "welcome": {"notices"},
-    "app": {"capture", "audio", "take", "recorder", "processing", "desktop", "notices", "discard"},
-    "menu_choices": {"app", "background"},
-    "shown": {"app", "capture", "notices", "shelf", "tray"},
-    "resident": {
-        *("app", "desktop", "tray"),
-        *("background", "errands", "menu_choices", "shelf", "shown", "sources", "welcome"),
-    },
-    "commands": {
-        *(
-            "app",
-            "notices",
-            "capture",
-            "audio",
-            "take",
-            "recorder",
-            "processing",
-            "picture",
-            "tray",
-            "desktop",
-        ),
-    },
-    "cli": {"app", "commands", "desktop", "resident"},
-    "__main__": {"cli"},
-    **{part: set[str]() for part in GROUND},
-}
+MAY_KNOW = architecture.may_know() | {part: set[str]() for part in GROUND}
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -130,9 +89,47 @@ def circles(root: Path) -> list[list[str]]:
     return found
 
 
+def unused(root: Path) -> list[str]:
+    """Return what the table allows and nobody does."""
+    known = modules(root)
+    done = {part: set[str]() for part in MAY_KNOW}
+    for name, file in known.items():
+        done.get(part_of(name), set[str]()).update(
+            target.removeprefix(f"{PROGRAM}.") for target in imported(name, file, known)
+        )
+    return [
+        f"{part} -> {may}"
+        for part, allows in MAY_KNOW.items()
+        for may in sorted(allows)
+        if not any(target == may or target.startswith(f"{may}.") for target in done[part])
+    ]
+
+
 def test_nobody_imports_upwards() -> None:
     assert len(modules(ROOT)) > 10
     assert violations(ROOT) == []
+
+
+def test_nobody_may_know_whom_he_does_not_know() -> None:
+    assert unused(ROOT) == []
+
+
+def test_the_house_is_the_one_that_is_written_down() -> None:
+    """Every module has its line. A package's own file has one where it does more than say what the package is."""
+    listed = architecture.modules()
+    assert len(set(listed)) == len(listed)
+    there = {file.relative_to(ROOT / PROGRAM).as_posix() for file in (ROOT / PROGRAM).rglob("*.py")}
+    assert set(listed) <= there
+    assert {name for name in there - set(listed) if not name.endswith("__init__.py")} == set()
+
+
+def test_the_pages_table_is_read() -> None:
+    """So that no change of its form empties it."""
+    assert {"errors", "disk", "outputs"} < GROUND
+    assert MAY_KNOW["audio"] == set()
+    assert MAY_KNOW["shelf"] == {"take", "tray.view"}
+    assert MAY_KNOW["cli"] == {"commands", "resident", "desktop"}
+    assert len(architecture.modules()) > 100
 
 
 def test_there_are_no_circles() -> None:
@@ -168,7 +165,8 @@ def test_a_wrong_import_is_found(file: str, text: str, told: str, tmp_path: Path
 
 def test_a_right_import_is_not_told(tmp_path: Path) -> None:
     files = {
-        "capture/base.py": "from tray_app.audio.wav import W\nimport numpy",
+        "capture/base.py": "import numpy",
+        "take/facts.py": "from tray_app.audio.wav import W",
         "audio/wav.py": "from tray_app import errors, __version__\nfrom . import energy\nfrom .energy import E",
         "audio/energy.py": "from ..errors import X",
         "errors.py": "",
@@ -201,7 +199,7 @@ def loaded_by(statement: str) -> set[str]:
 
 def test_the_icon_waits_for_nothing_that_only_recording_needs() -> None:
     """All that stands between a start and the icon, but for the desktop's own library."""
-    start = "from tray_app import cli, resident\nfrom tray_app.app import App\nfrom tray_app.settings import load\n"
+    start = "from tray_app import cli, resident\nfrom tray_app.app import App\nfrom tray_app.loading import load\n"
     start += "cli.parser(cli._needed(['--start']))\napp = App(load({}, {'RECORDER_NOTIFY': 'false'}, None))"
     assert loaded_by(start) == set()
     assert "numpy" in loaded_by(f"{start}\napp.warm_up()")

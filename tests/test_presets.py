@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tray_app.audio.rule import EXACT, CutRule, rule_of
 from tray_app.choices import keep
+from tray_app.loading import load
 from tray_app.presets import NAMES, PRESETS, VARIABLES, Preset, current, texts_of
-from tray_app.settings import Settings, load
+from tray_app.settings import Settings
 
 
 def settings_of(tmp_path: Path, texts: dict[str, str]) -> Settings:

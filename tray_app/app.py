@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 
 from tray_app.audio.rule import CutRule, rule_of
 from tray_app.capture import DEFAULT, all_sources, find, pick
@@ -79,9 +78,7 @@ class App:
     def __enter__(self) -> App:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.recorder.close()
         self.discards.wait()
         self.finish_jobs()

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from tray_app.disk import Disk, Patience, storage_error
+from tray_app.disk import Disk, Patience, create_whole, storage_error
 from tray_app.env_file import read_text
+from tray_app.env_places import CHOICES, env_beside_program, env_of_user
 from tray_app.errors import RecorderError, SettingError
+from tray_app.loading import changed
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import settings as said
 from tray_app.sentences.forms import Said
-from tray_app.settings import CHOICES, Settings, changed, env_beside_program, env_of_user
+from tray_app.settings import Settings
 
 _HEAD = "# Settings of Tray Recorder. .env.example, or the README, tells what else there is.\n"
 _HEAD_OF_CHOICES = f"{CHOICES}\n# written.\n"
@@ -88,11 +90,7 @@ def _write(disk: Disk, file: Path, texts: Mapping[str, str], head: str) -> None:
     disk.make_folder(file.parent)
     temporary = file.with_name(f"{file.name}.{secrets.token_hex(4)}.tmp")
     try:
-        data = new.encode()
-        with disk.create(temporary) as opened:
-            if opened.write(data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(temporary))
-            disk.sync(opened)
+        create_whole(disk, temporary, new.encode())
         _verify(old, read_text(temporary), texts)
         # On Windows nobody can replace a file that somebody reads at the moment.
         Patience()(lambda: disk.replace(temporary, file))

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tray_app import __version__, logs, presets, settings
+from tray_app import __version__, logs, presets
 from tray_app.errors import RecorderError
+from tray_app.loading import load
 from tray_app.sentences import program as program_said
 from tray_app.sentences import terminal as terminal_said
+from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Command(Protocol):
     def add(self, parser: argparse.ArgumentParser) -> None:
         """Describe the arguments."""
 
-    def run(self, args: argparse.Namespace, settings: settings.Settings) -> int:
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do it; return the exit status."""
         ...
 
@@ -180,20 +182,10 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
     args = parsing.parse_args(arguments)
     if args.start and args.command:
         parsing.error(terminal_said.start_with_command(args.command))
-    command = COMMANDS[args.command]() if args.command else None
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
     try:
-        chosen = settings.load(_overrides(args, command), environ, getattr(args, "env_file", None))
-        logs.set_up(chosen.log_level)
-        for line in chosen.unknown:
-            log.warning("%s", line)
-        if command:
-            return command.run(args, chosen)
-        # Late: the terminal's commands do without icon and menu.
-        from tray_app import resident
-
-        return resident.run(chosen, start=args.start)
+        return _carry_out(args, environ)
     except RecorderError as error:
         log.error("%s (%s)", error, error.detail)
         say(str(error))
@@ -212,6 +204,21 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         return 1
     finally:
         logs.take_down()
+
+
+def _carry_out(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Read the settings and do what is asked for. Raises whatever that does."""
+    command = COMMANDS[args.command]() if args.command else None
+    chosen = load(_overrides(args, command), environ, getattr(args, "env_file", None))
+    logs.set_up(chosen.log_level)
+    for line in chosen.unknown:
+        log.warning("%s", line)
+    if command:
+        return command.run(args, chosen)
+    # Late: the terminal's commands do without icon and menu.
+    from tray_app import resident
+
+    return resident.run(chosen, start=args.start)
 
 
 def say(text: str) -> None:

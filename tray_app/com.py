@@ -14,7 +14,6 @@ import sys
 import uuid
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, byref, c_int32, c_uint32, c_void_p, pointer
-from types import TracebackType
 from typing import Any, Self
 
 CLSCTX_ALL = 23
@@ -103,9 +102,7 @@ class Reference:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
 
     def release(self) -> None:
@@ -119,6 +116,15 @@ class Reference:
         table = ctypes.cast(self._address, POINTER(POINTER(c_void_p))).contents  # type: ignore[arg-type]
         method = METHOD(c_int32, c_void_p, *map(type, arguments))(table[place])
         check(method(self._address, *arguments))
+
+    def text(self, place: int, *arguments: Any) -> str:
+        """Call a method whose last argument takes the text that it gives, and return that; its memory is freed."""
+        found = c_void_p()
+        self.call(place, *arguments, pointer(found))
+        try:
+            return ctypes.wstring_at(found.value) if found.value else ""
+        finally:
+            ole32.CoTaskMemFree(found)
 
     def obtain(self, place: int, *arguments: Any) -> int | None:
         """Call a method whose last argument takes the object that it gives; return that one's address."""

@@ -299,3 +299,14 @@ class Disk:
         """
         usage = shutil.disk_usage(_reachable(folder))
         return usage.free if usage.total else ENDLESS
+
+
+def create_whole(disk: Disk, path: Path, data: bytes) -> None:
+    """Create a file that holds `data` and have it reach the disk itself. Raises `OSError`; then a part may lie there.
+
+    A disk that fills up takes a part and says no more than how much, so that is an error, too.
+    """
+    with disk.create(path) as file:
+        if file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        disk.sync(file)

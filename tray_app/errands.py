@@ -16,7 +16,7 @@ from tray_app.audio.rule import CutRule
 from tray_app.desktop.desktop import Desktop
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import RecorderError
-from tray_app.events import EventBus, Problem
+from tray_app.events import EventBus, post_trouble
 from tray_app.sentences import disk as said
 from tray_app.settings import APP_NAME
 from tray_app.shelf import older_originals
@@ -117,15 +117,11 @@ class Errands:
             try:
                 work()
             except RecorderError as error:
-                self._say(error)
+                post_trouble(self._bus, error)
             except OSError as error:
-                self._say(storage_error(action, path, error))
+                post_trouble(self._bus, storage_error(action, path, error))
             except Exception as error:
                 log.exception("an errand failed in a way that nobody expected")
-                self._say(RecorderError(said.failed(action, path), detail=repr(error)))
+                post_trouble(self._bus, RecorderError(said.failed(action, path), detail=repr(error)))
 
         threading.Thread(target=run, name="errand", daemon=True).start()
-
-    def _say(self, error: RecorderError) -> None:
-        log.warning("%s (%s)", error, error.detail)
-        self._bus.post(Problem(str(error)))

@@ -5,6 +5,7 @@ Any thread posts; one loop delivers. A slow listener therefore never holds the r
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -12,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tray_app.errors import RecorderError
 from tray_app.states import State
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,6 @@ class Gap:
     start: int
     frames: int
     dropped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TakeFinished:
-    """A take is complete on disk. `original` is its file; its jobs come next."""
-
-    original: Path
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +114,8 @@ class TakeDiscarded:
     name: str
 
 
-Event = (
-    StateChanged | Level | Gap | TakeFinished | TakeDiscarded | JobProgress | JobFinished | Problem | Unheard | DiskLow
-)
-_E = TypeVar(
-    "_E",
-    StateChanged,
-    Level,
-    Gap,
-    TakeFinished,
-    TakeDiscarded,
-    JobProgress,
-    JobFinished,
-    Problem,
-    Unheard,
-    DiskLow,
-)
+Event = StateChanged | Level | Gap | TakeDiscarded | JobProgress | JobFinished | Problem | Unheard | DiskLow
+_E = TypeVar("_E", bound=Event)
 
 
 class EventBus:
@@ -189,3 +171,9 @@ class EventBus:
                 if isinstance(event, kind):
                     listener(event)
         return bool(batch)
+
+
+def post_trouble(bus: EventBus, error: RecorderError) -> None:
+    """Tell what went wrong with something that the user has asked for, and log it with its detail."""
+    log.warning("%s (%s)", error, error.detail)
+    bus.post(Problem(str(error)))

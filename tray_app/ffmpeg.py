@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -42,3 +43,9 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
         creationflags=no_window(),
         check=False,
     )
+
+
+def check_room(said: str, path: Path) -> None:
+    """Raise the `OSError` of a full disk where ffmpeg failed for that, by what it `said`, in writing to `path`."""
+    if os.strerror(errno.ENOSPC) in said:
+        raise OSError(errno.ENOSPC, said, str(path))

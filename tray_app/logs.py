@@ -26,7 +26,7 @@ OLD_FILES = 3
 
 _FORMAT = "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s"
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class _Formatter(logging.Formatter):
@@ -133,7 +133,7 @@ def _capture() -> None:
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Log what ends the program, then let Python say it: a program that ends must not end in silence."""
     if issubclass(kind, Exception):
-        _log.critical("The program ends on an error that nobody caught.", exc_info=(kind, error, trace))
+        log.critical("The program ends on an error that nobody caught.", exc_info=(kind, error, trace))
     sys.__excepthook__(kind, error, trace)
 
 
@@ -141,4 +141,4 @@ def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None and issubclass(args.exc_type, Exception):
         name = args.thread.name if args.thread else "unknown"
         trace = (args.exc_type, args.exc_value, args.exc_traceback)
-        _log.critical("Thread %s ended on an error that nobody caught.", name, exc_info=trace)
+        log.critical("Thread %s ended on an error that nobody caught.", name, exc_info=trace)

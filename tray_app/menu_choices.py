@@ -11,7 +11,7 @@ from tray_app.app import App
 from tray_app.background import Line
 from tray_app.choices import choose, keep
 from tray_app.errors import RecorderError
-from tray_app.events import Problem
+from tray_app.events import post_trouble
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Choices:
             with self._lock:
                 app.settings = choose(app.settings, texts)
         except RecorderError as error:
-            self._say(error)
+            post_trouble(self._app.bus, error)
             return
         log.info("chosen: %s", ", ".join(f"{name}={text}" for name, text in texts.items()))
         app.notifier.enable(app.settings.notify)
@@ -50,11 +50,7 @@ class Choices:
         try:
             file = keep(self._app.settings, texts, self._app.disk)
         except RecorderError as error:
-            self._say(error)
+            post_trouble(self._app.bus, error)
         else:
             with self._lock:
                 self._app.settings = replace(self._app.settings, env_file=file)
-
-    def _say(self, error: RecorderError) -> None:
-        log.warning("%s (%s)", error, error.detail)
-        self._app.bus.post(Problem(str(error)))

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tray_app.settings import Settings, changed
+from tray_app.loading import changed
+from tray_app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tray_app.desktop.theme import ThemeWatch
 from tray_app.disk import storage_error
 from tray_app.errands import Errands
 from tray_app.errors import RecorderError
-from tray_app.events import JobFinished, Problem, TakeDiscarded
+from tray_app.events import JobFinished, TakeDiscarded, post_trouble
 from tray_app.ffmpeg import find_ffmpeg
 from tray_app.menu_choices import Choices
 from tray_app.sentences import disk as disk_said
@@ -150,7 +150,7 @@ class Resident:
         try:
             app.disk.make_folder(app.settings.save_folder)
         except OSError as error:
-            app.bus.post(Problem(str(storage_error(disk_said.MAKE_FOLDER, app.settings.save_folder, error))))
+            post_trouble(app.bus, storage_error(disk_said.MAKE_FOLDER, app.settings.save_folder, error))
         notice = welcome(click_starts=self._tray.click_starts)
         app.notifier.notify(notice.title, notice.text)
 
@@ -294,7 +294,6 @@ class Resident:
         try:
             (self._autostart.disable if self._autostart.enabled() else self._autostart.enable)()
         except RecorderError as error:
-            log.warning("%s (%s)", error, error.detail)
-            self._app.bus.post(Problem(str(error)))
+            post_trouble(self._app.bus, error)
         self._ask_autostart()
         self._app.bus.wake()

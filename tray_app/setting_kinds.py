@@ -76,32 +76,26 @@ def _switch(value: str) -> bool:
     return value.lower() in _TRUE
 
 
-def _within(number: float, lowest: float, highest: float) -> None:
-    if not lowest <= number <= highest:
-        raise ValueError
+def _between(lowest: int, highest: int, form: str, read: Callable[[str], float]) -> Callable[[str], object]:
+    """Return what parses numbers that are written in a form, a regular expression, and lie within limits."""
+
+    def parse(value: str) -> float:
+        if not re.fullmatch(form, value) or not lowest <= read(value) <= highest:
+            raise ValueError
+        return read(value)
+
+    return parse
 
 
 def whole_number(lowest: int, highest: int) -> Kind:
     """Return the kind of whole numbers from `lowest` to `highest`."""
-
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]{1,9}", value):
-            raise ValueError
-        _within(int(value), lowest, highest)
-        return int(value)
-
+    parse = _between(lowest, highest, r"[+-]?[0-9]{1,9}", int)
     return Kind(parse, said.whole_number(lowest, highest))
 
 
 def number(lowest: int, highest: int) -> Kind:
     """Return the kind of decimal numbers from `lowest` to `highest`."""
-
-    def parse(value: str) -> float:
-        if not re.fullmatch(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?", value):
-            raise ValueError
-        _within(float(value), lowest, highest)
-        return float(value)
-
+    parse = _between(lowest, highest, r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?", float)
     return Kind(parse, said.number(lowest, highest))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tray_app.disk import Disk
+from tray_app.outputs import FORMATS
 from tray_app.take.cutlist import find, is_worked_on
 from tray_app.take.names import ORIGINALS
 from tray_app.take.take import MARKER
@@ -19,7 +20,7 @@ MOST = 10
 AGES = (7, 30, 90)
 """Days after which originals can be recycled."""
 
-_SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a")
+_SOUND = {f".{known.ending}" for known in FORMATS.values()}
 _DAY = 86_400.0
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.audio.in_memory import MemoryReader, Sink
 from tests.audio.oracle import pack
-from tests.audio.test_trim import MemoryReader, Sink
 from tests.effort import effort
 from tests.speech import RATE, Sound, room
 from tray_app.audio.floor import NO_FLOOR, FloorFinder

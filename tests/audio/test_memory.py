@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 
+from tests.audio.in_memory import counted
 from tests.audio.oracle import noise, pack
 from tests.effort import effort
 from tray_app.audio.format import AudioFormat
@@ -44,16 +41,6 @@ class Loop:
             done += len(part)
         self._at += count
         return count
-
-
-@contextmanager
-def counted(peaks: list[int]) -> Iterator[None]:
-    tracemalloc.start()
-    try:
-        yield
-        peaks.append(tracemalloc.get_traced_memory()[1])
-    finally:
-        tracemalloc.stop()
 
 
 def loud_and_quiet() -> bytes:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.audio.in_memory import MemoryReader, Sink
 from tests.audio.oracle import pack
-from tests.audio.test_trim import MemoryReader, Sink
 from tests.speech import RATE, VOICES, Talk, room, talk
 from tray_app.audio.floor import NO_FLOOR
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import EXACT, CutRule, rule_of
 from tray_app.audio.trim import trim
+from tray_app.loading import changed, load
 from tray_app.presets import PRESETS
-from tray_app.settings import changed, load
 
 pytestmark = pytest.mark.posix("the words are spoken by Debian's espeak-ng")
 

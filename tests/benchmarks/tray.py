@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.test_resident import Desk
+from tests.resident.desk import Desk
 from tray_app.disk import Disk
 from tray_app.tray.icon import picture
 from tray_app.tray.view import LEVELS, Action, Look

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import dataclasses
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.capture.pulse_sound import MONITOR, named, opened, recorded, switches
 from tests.sound import (
     MICROPHONE,
     MICROPHONE_HZ,
@@ -30,72 +27,8 @@ from tests.sound import (
     tone,
     wait_until,
 )
-from tray_app.capture import libpulse
-from tray_app.capture.base import Source, Stream
-from tray_app.capture.libpulse import Connection
+from tray_app.capture.base import Source
 from tray_app.capture.pulse import PulseBackend
-from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
-
-MONITOR = f"{SINK}.monitor"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
-    with PulseServer(second="other", microphone=True) as running:
-        running.use(monkeypatch)
-        yield running
-
-
-@pytest.fixture(params=[PulseServer, PipeWireServer])
-def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
-    with request.param() as running:
-        running.use(monkeypatch)
-        yield running
-
-
-@pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No server; the folder in which one would be looked for."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/native")
-    return tmp_path
-
-
-def connected(ask: Callable[[Connection], list[libpulse.Device]]) -> list[libpulse.Device]:
-    with Connection() as connection:
-        return ask(connection)
-
-
-def named(wanted: str) -> Source:
-    return next(source for source in PulseBackend().sources() if source.id == wanted)
-
-
-def opened(recording: Recording, source: str = MONITOR, chunk_frames: int = 512) -> Stream:
-    stream = PulseBackend().open(named(source), chunk_frames, recording.on_chunk, recording.on_lost)
-    recording.stream = stream
-    wait_until(lambda: recording.chunks, what="the first chunk")
-    return stream
-
-
-def recorded(server: SoundServer, sound: Any, **play: Any) -> Recording:
-    """Record the default output while `sound` plays, and a little after."""
-    recording = Recording()
-    stream = opened(recording)
-    server.play(sound, **play).wait(30)
-    end = recording.frames + stream.source.rate // 2
-    wait_until(lambda: recording.frames > end, what="half a second more")
-    stream.close()
-    assert recording.lost == []
-    return recording
-
-
-def entries(folder: str) -> int:
-    return sum(1 for _ in Path(folder).iterdir())
-
-
-def tasks() -> int:
-    return entries("/proc/self/task")
 
 
 def test_outputs_are_loopbacks_and_come_first(server: PulseServer) -> None:
@@ -245,60 +178,6 @@ def test_libpulses_thread_does_not_wake_python(server: PulseServer) -> None:
     assert max(woken.values()) < 150, "once a fragment, and no more: else it waits for Python's lock, too"
 
 
-def test_a_removed_output_is_told_and_the_microphone_is_not_recorded(server: PulseServer) -> None:
-    recording = Recording()
-    stream = opened(recording)
-    server.unload(server.sink_module)
-    removed = time.monotonic()
-    wait_until(lambda: recording.lost, 1.0, "on_lost")
-    assert time.monotonic() - removed < 1.0
-    wait_until(lambda: not server.pactl("list", "short", "source-outputs"), what="nothing records any more")
-    stream.close()
-    assert len(recording.lost) == 1
-    assert not recording.samples.any(), "the microphone was recorded"
-
-
-def test_pipewire_ends_the_stream_of_a_removed_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    with PipeWireServer() as server:
-        server.use(monkeypatch)
-        server.add_sink("other")
-        recording = Recording()
-        stream = opened(recording)
-        other = server.play(tone(440, -6, 5.0), sink="other")
-        server.unload(server.sink_module)
-        wait_until(lambda: recording.lost, 1.0, "on_lost")
-        stream.close()
-        assert other.poll() is None
-    assert len(recording.lost) == 1
-    assert not recording.samples.any(), "another source was recorded"
-
-
-def test_a_killed_server_is_told_once(server: PulseServer) -> None:
-    recording = Recording()
-    stream = opened(recording)
-    server.kill()
-    wait_until(lambda: recording.lost, 1.0, "on_lost")
-    stream.close()
-    stream.close()
-    assert len(recording.lost) == 1
-
-
-def test_close_ends_it_and_is_no_loss(server: PulseServer) -> None:
-    recording = Recording()
-    stream = opened(recording)
-    closers = [threading.Thread(target=stream.close) for _ in range(3)]
-    for closer in closers:
-        closer.start()
-    for closer in closers:
-        closer.join(5)
-    frames = recording.frames
-    stream.close()
-    assert not server.pactl("list", "short", "source-outputs")
-    assert recording.frames == frames
-    server.kill()
-    assert recording.lost == []
-
-
 def test_two_streams_of_one_source_hear_the_same(pulse_env: PulseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     pulse_env.use(monkeypatch)
     noise = noise24(1.0, seed=4)
@@ -309,82 +188,6 @@ def test_two_streams_of_one_source_hear_the_same(pulse_env: PulseServer, monkeyp
     stream.close()
     for recording in (first, second):
         assert find_in(recording.samples, as_float(noise)) is not None
-
-
-def test_the_default_follows_the_server_and_the_watch_tells(server: PulseServer) -> None:
-    told = threading.Event()
-    watch = PulseBackend().watch(told.set)
-    assert watch is not None
-    assert told.wait(5), "not told on connecting"
-    told.clear()
-    server.set_default("other")
-    assert told.wait(2), "not told of the new default"
-    assert [source.id for source in PulseBackend().sources() if source.default] == ["other.monitor"]
-    watch.close()
-    watch.close()
-    told.clear()
-    server.set_default(SINK)
-    assert not told.wait(0.3), "told after close"
-
-
-def test_a_default_that_is_gone_is_replaced_by_the_server(server: PulseServer) -> None:
-    server.unload(server.sink_module)
-    assert [source.id for source in PulseBackend().sources() if source.default] == ["other.monitor"]
-
-
-def test_the_watch_sees_outputs_come_and_go(server: PulseServer) -> None:
-    seen: list[set[str]] = []
-    watch = PulseBackend().watch(lambda: seen.append({source.id for source in PulseBackend().sources()}))
-    assert watch is not None
-    wait_until(lambda: seen, what="connected")
-    index = server.add_sink("headset")
-    wait_until(lambda: "headset.monitor" in seen[-1], what="it came")
-    server.unload(index)
-    wait_until(lambda: "headset.monitor" not in seen[-1], what="it went")
-    watch.close()
-
-
-def test_the_watch_outlives_a_restart_of_the_server(server: PulseServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tray_app.capture.pulse.RETRY", 0.1)
-    told = threading.Event()
-    watch = PulseBackend().watch(told.set)
-    assert watch is not None
-    assert told.wait(5)
-    told.clear()
-    server.kill()
-    assert told.wait(2), "not told of the server's end"
-    told.clear()
-    server.start()
-    assert told.wait(5), "not told of the server's return"
-    watch.close()
-
-
-def switches() -> dict[str, int]:
-    """How often each thread but this one went to sleep."""
-    own = str(threading.get_native_id())
-    found = {}
-    for task in Path("/proc/self/task").iterdir():
-        if task.name != own:
-            lines = (task / "status").read_text().splitlines()
-            found[task.name] = next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))
-    return found
-
-
-def test_the_watch_sleeps_while_nothing_happens(server: PulseServer) -> None:
-    told = threading.Event()
-    before_watch = set(switches())
-    watch = PulseBackend().watch(told.set)
-    assert watch is not None
-    assert told.wait(5)
-    quiet = time.monotonic() + 1.0
-    last = switches()
-    while time.monotonic() < quiet:  # the setup's own events come first; then a second without any wake-up
-        time.sleep(0.1)
-        if (now := switches()) != last:
-            last, quiet = now, quiet + 0.2
-        assert quiet < time.monotonic() + 5, "the watch never sleeps"
-    assert set(last) - before_watch, "no thread was looked at"
-    watch.close()
 
 
 def test_mute_and_volume_zero_are_seen(either: SoundServer) -> None:
@@ -423,98 +226,6 @@ def test_a_microphone_has_a_mute_of_its_own(server: PulseServer) -> None:
     assert not PulseBackend().muted(microphone)
     server.pactl("set-source-mute", MICROPHONE, "1")
     assert PulseBackend().muted(microphone)
-
-
-def test_a_source_that_is_gone_is_named(server: PulseServer) -> None:
-    source = named(MONITOR)
-    server.unload(server.sink_module)
-    with pytest.raises(SourceNotFoundError, match="Null Output"):
-        PulseBackend().open(source, 512, lambda chunk: None, lambda reason: None)
-
-
-@pytest.mark.parametrize(
-    ("odd", "error"),
-    [({"name": "went-just-now"}, SourceNotFoundError), ({"rate": 10**6}, SourceError), ({"rate": 0}, SourceError)],
-)
-def test_a_refusal_of_the_server_is_an_error_and_no_loss(
-    server: PulseServer, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any], error: type[SourceError]
-) -> None:
-    real = next(device for device in connected(Connection.sources) if device.name == MONITOR)
-    listed = dataclasses.replace(real, **odd)
-    recording = Recording()
-    source = dataclasses.replace(named(MONITOR), id=listed.name)
-    monkeypatch.setattr(Connection, "sources", lambda _self: [listed])
-    before = tasks()
-    with pytest.raises(SourceError, match="Null Output") as caught:
-        PulseBackend().open(source, 512, recording.on_chunk, recording.on_lost)
-    assert type(caught.value) is error
-    assert caught.value.detail
-    assert recording.lost == []
-    assert tasks() == before
-
-
-def test_without_a_server_one_line_says_what_to_do(nowhere: Path) -> None:
-    backend = PulseBackend()
-    source = Source(MONITOR, "Speakers", "loopback", "pulse", 48_000, 2)
-    actions = (
-        backend.sources,
-        lambda: backend.muted(source),
-        lambda: backend.open(source, 512, lambda chunk: None, lambda reason: None),
-    )
-    before = tasks()
-    for act in actions:
-        with pytest.raises(BackendUnavailableError) as caught:
-            act()
-        assert "no sound server" in str(caught.value)
-        assert "--source signal" in str(caught.value)
-        assert "\n" not in str(caught.value)
-    assert tasks() == before
-
-
-def test_without_the_library_there_is_no_watch_and_the_same_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise OSError(f"{name}: cannot open shared object file")
-
-    libpulse.load.cache_clear()
-    monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert PulseBackend().watch(lambda: None) is None
-    with pytest.raises(BackendUnavailableError, match="no sound server") as caught:
-        PulseBackend().sources()
-    assert "libpulse.so.0" in caught.value.detail
-
-
-def test_a_server_that_hangs_is_not_waited_for(server: PulseServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libpulse, "DEADLINE", 0.3)
-    recording = Recording()
-    stream = opened(recording)
-    server.halt()
-    try:
-        begun = time.monotonic()
-        with pytest.raises(BackendUnavailableError, match="does not answer"):
-            PulseBackend().sources()
-        stream.close()
-        assert time.monotonic() - begun < 2.0
-    finally:
-        server.halt(on=False)
-
-
-def test_nothing_is_left_after_close(server: PulseServer) -> None:
-    def round_trip() -> None:
-        recording = Recording()
-        watch = PulseBackend().watch(lambda: None)
-        opened(recording).close()
-        assert watch is not None
-        watch.close()
-
-    threads = tasks()
-    round_trip()
-    files = entries("/proc/self/fd")
-    for _ in range(20):
-        round_trip()
-    # A thread that was joined is the system's for a moment more.
-    wait_until(lambda: tasks() == threads, what=f"{threads} threads, as before")
-    assert threading.active_count() == 1
-    assert entries("/proc/self/fd") == files
 
 
 class Hole:

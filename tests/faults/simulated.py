@@ -17,7 +17,7 @@ import numpy as np
 
 from tray_app.awake import Awake
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
-from tray_app.capture.pulse import LOOKED
+from tray_app.capture.pulse import MOST_IN_ONE
 from tray_app.disk import Disk
 from tray_app.errors import SourceNotFoundError
 from tray_app.events import DiskLow, Event, EventBus, Gap, Level, Problem, StateChanged, Unheard
@@ -156,7 +156,7 @@ class SimulatedStream(Stream):
             return
         samples = np.concatenate([chunk.samples for chunk in self.muzzled])
         self.muzzled.clear()
-        step = len(samples) if len(samples) <= LOOKED * self.source.rate else self.chunk
+        step = len(samples) if len(samples) <= MOST_IN_ONE * self.source.rate else self.chunk
         for start in range(0, len(samples), step):
             captured = self.device.time.now - (len(samples) - start) / self.source.rate
             self.on_chunk(Chunk(samples[start : start + step], captured))

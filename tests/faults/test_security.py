@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.effort import effort
 from tests.faults.short import TRIMS, Start, record
 from tray_app.disk import Disk
-from tray_app.settings import load
+from tray_app.loading import load
 from tray_app.take.take import begin
 
 ROOT = Path(__file__).resolve().parents[2]

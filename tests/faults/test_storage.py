@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tests.faults.disks import BusyDisk, WatchedDisk
 from tests.faults.short import RATE, TRIMS, Start, all_of_it, assert_finished, names, record, sound_of, talk
 from tests.faults.simulated import OUTPUT, Studio, Time
-from tests.recorder.test_recorder import Desk
+from tests.recorder.desk import Desk
 from tray_app.disk import Disk
 from tray_app.events import Unheard
 from tray_app.recorder import stuck

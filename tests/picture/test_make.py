@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.audio.wav_files import ours
 from tests.picture.seen import facts as facts_of
-from tests.processing.test_jobs import RATE, finished, speech
+from tests.processing.takes import RATE, finished, speech
 from tests.refusing import Refusing
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import CutRule

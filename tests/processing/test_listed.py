@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.processing.test_jobs import RATE, TALK, TRIMS, crash, finished, make, names, sound_of, speech
+from tests.processing.takes import RATE, TALK, TRIMS, after_crash, crash, finished, make, names, sound_of, speech
 from tests.sound import wait_until
 from tray_app.app import App
 from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.events import EventBus, JobFinished, Problem
+from tray_app.loading import load
 from tray_app.processing.jobs import Jobs
 from tray_app.processing.listed import Listed, again, beside, trim_listed
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
-from tray_app.settings import load
 from tray_app.take.facts import read_sidecar, write_sidecar
 from tray_app.take.take import Plan, Take, begin_again
 
@@ -193,11 +193,7 @@ def test_a_damaged_marker_of_it_touches_no_other_take(tmp_path: Path, marker: by
     take = begin_again(Disk(), original, Plan(WIDE))
     take.release()
     take.paths.marker.write_bytes(marker)
-    bus = EventBus()
-    queue = JobQueue(Disk(), bus)
-    for found in find(Disk(), tmp_path).takes:
-        queue.submit(found, recovered=True)
-    assert queue.wait(20)
+    after_crash(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
 
 
@@ -215,11 +211,7 @@ def test_no_marker_has_another_takes_original_repaired_or_removed(tmp_path: Path
     done_take(tmp_path)
     before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
     forged(tmp_path, **changes)
-    bus = EventBus()
-    queue = JobQueue(Disk(), bus)
-    for found in find(Disk(), tmp_path).takes:
-        queue.submit(found, recovered=True)
-    assert queue.wait(20)
+    after_crash(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.sound import wait_until
 from tray_app.processing.behind import Behind
-from tray_app.processing.many import Cancelled, at_once
+from tray_app.processing.many import at_once
+from tray_app.processing.progress import Cancelled
 
 
 class Work:

@@ -11,7 +11,7 @@ from tests.faults.disks import WatchedDisk
 from tests.faults.short import Start, assert_finished, record
 from tray_app.app import App
 from tray_app.disk import Disk
-from tray_app.settings import load
+from tray_app.loading import load
 
 
 class Slow(WatchedDisk):

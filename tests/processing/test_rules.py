@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.processing.test_jobs import FORMAT, RATE, finished, make, names, sound_of, speech
+from tests.processing.takes import FORMAT, RATE, finished, make, names, sound_of, speech
 from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Samples
 from tray_app.disk import Disk

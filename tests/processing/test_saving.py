@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.processing.sounds import default, probed
-from tests.processing.test_jobs import FORMAT, RATE, TALK, TRIMS, after_crash, finished, names, speech
+from tests.processing.takes import FORMAT, RATE, TALK, TRIMS, after_crash, finished, names, speech
 from tests.processing.test_trimming import FullDisk
 from tests.sound import wait_until
 from tray_app.audio.wav_header import header_length

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.effort import WHOLE
-from tests.recorder.test_recorder import SlowDisk
+from tests.recorder.desk import SlowDisk
 from tests.sound import PulseServer, as_float, find_in, noise24, wait_until
 from tray_app.capture.pulse import PulseBackend
 from tray_app.events import EventBus

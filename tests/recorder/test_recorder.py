@@ -2,91 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import io
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.recorder.desk import RATE, Desk, FullDisk, SlowDisk, samples_of
 from tests.recorder.fake import FakeBackend
 from tests.sound import frequency, wait_until
-from tray_app.audio.rule import CutRule
 from tray_app.capture.base import Chunk, Source
-from tray_app.disk import Disk
 from tray_app.errors import SourceError
-from tray_app.events import EventBus, Problem, StateChanged
-from tray_app.processing.jobs import Jobs, Outcome
-from tray_app.recorder.order import Order
-from tray_app.recorder.recorder import Recorder
+from tray_app.events import Problem
 from tray_app.sentences.forms import Said
 from tray_app.states import Command, State, transition
-from tray_app.take.facts import Facts
-from tray_app.take.take import Plan, Take
-
-RATE = 48000
-
-
-class Desk:
-    """A recorder on a fake device with all that it says and gives."""
-
-    def __init__(self, folder: Path, disk: Disk | None = None, backend: FakeBackend | None = None) -> None:
-        self.folder = folder
-        self.disk = disk or Disk()
-        self.backend = backend or FakeBackend()
-        self.bus = EventBus()
-        self.takes: list[tuple[Take, Facts]] = []
-        self.problems: list[Problem] = []
-        self.states: list[StateChanged] = []
-        self.bus.listen(Problem, self.problems.append)
-        self.bus.listen(StateChanged, self.states.append)
-        self.recorder = Recorder(self.disk, self.bus, lambda take, facts: self.takes.append((take, facts)))
-
-    def order(self, plan: Plan | None = None, follows: bool = True, limit: float | None = None) -> Order:
-        return Order(
-            find=lambda: (self.backend, self._first()),
-            follows=follows,
-            folder=self.folder,
-            name="take",
-            plan=plan or Plan(CutRule(500, -40.0)),
-            limit=limit,
-        )
-
-    def _first(self) -> Source:
-        if not self.backend.present:
-            raise SourceError(Said("There is no default output to record."))
-        return self.backend.present[0]
-
-    def start(self, plan: Plan | None = None, follows: bool = True, limit: float | None = None) -> None:
-        self.recorder.start(self.order(plan, follows, limit))
-
-    def record(self, seconds: float) -> None:
-        """Let `seconds` of sound be recorded."""
-        time.sleep(seconds)
-
-    def stop(self) -> Facts:
-        self.recorder.stop()
-        wait_until(lambda: self.takes, what="the take is complete")
-        self.say()
-        return self.takes[-1][1]
-
-    def say(self) -> list[Problem]:
-        while self.bus.deliver(0):
-            pass
-        return self.problems
-
-    def hear(self, condition: Callable[[], object]) -> None:
-        wait_until(lambda: (self.say(), condition())[1])
-
-    def finish(self) -> Outcome:
-        take, facts = self.takes[-1]
-        return Jobs(self.disk).finish(take, facts)
 
 
 @pytest.fixture
@@ -97,12 +31,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.backend.hang_in_close.clear()
     for take, _ in desk.takes:
         take.release()
-
-
-def samples_of(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    found, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    assert rate == RATE
-    return found  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -232,133 +160,6 @@ def test_a_time_limit_ends_the_take_by_itself(desk: Desk) -> None:
     wait_until(lambda: desk.takes)
     assert desk.takes[0][1].frames / RATE == pytest.approx(1.0, abs=0.1)
     wait_until(lambda: desk.recorder.state is State.IDLE)
-
-
-class FullDisk(Disk):
-    """Takes `room` bytes into files whose name fits, then reports ENOSPC: short writes first, as disks do."""
-
-    def __init__(self, room: int, suffix: str) -> None:
-        self.room, self.suffix = room, suffix
-
-    def create(self, path: Path) -> io.FileIO:
-        file = super().create(path)
-        return self._limited(file) if path.name.endswith(self.suffix) else file
-
-    def _limited(self, file: io.FileIO) -> io.FileIO:
-        disk = self
-
-        class Limited(io.FileIO):
-            def write(self, data: object, /) -> int:
-                view = memoryview(data).cast("B")  # type: ignore[arg-type]
-                if self.tell() + len(view) > disk.room:
-                    view = view[: max(0, disk.room - self.tell())]
-                    if not view:
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                return super().write(view)
-
-        return _reopen(file, Limited)
-
-
-def _reopen(file: io.FileIO, kind: type[io.FileIO]) -> io.FileIO:
-    number = os.dup(file.fileno())
-    file.close()
-    return kind(number, "r+b")
-
-
-def test_a_full_disk_ends_the_take_with_all_that_it_took(tmp_path: Path) -> None:
-    room = 300_000
-    desk = Desk(tmp_path / "takes", FullDisk(room, ".wav"))
-    with desk.recorder:
-        desk.start(Plan(None))
-        desk.hear(lambda: desk.problems)
-        wait_until(lambda: desk.takes)
-    assert "the disk is full" in desk.problems[-1].text
-    assert "are safe" in desk.problems[-1].text
-    take, facts = desk.takes[0]
-    info = soundfile.info(take.paths.original)
-    assert info.frames == facts.frames == (room - 104) // 6
-    assert frequency(samples_of(take.paths.original), RATE) == pytest.approx(1000, abs=1)
-    assert desk.recorder.state is State.IDLE
-    assert desk.finish().original == take.paths.original
-
-
-def test_a_disk_that_is_full_from_the_start_is_said_and_leaves_no_file(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "takes", FullDisk(50, ".wav"))
-    with desk.recorder:
-        desk.start()
-        desk.hear(lambda: desk.problems)
-    assert "the disk is full" in desk.problems[0].text
-    assert "Nothing was recorded" in desk.problems[0].text
-    assert not [path for path in (tmp_path / "takes").rglob("*") if path.is_file()]
-
-
-def test_a_twin_that_cannot_be_written_leaves_the_original_and_is_made_anew(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "takes", FullDisk(100_000, ".part"))
-    with desk.recorder:
-        desk.start()
-        desk.hear(lambda: desk.states)
-        desk.record(1.0)
-        facts = desk.stop()
-    assert desk.problems == []
-    assert facts.kept_frames is None
-    desk.disk = Disk()
-    outcome = desk.finish()
-    assert outcome.trimmed is not None
-    assert soundfile.info(outcome.trimmed).frames == outcome.facts.kept_frames == facts.frames
-
-
-class SlowDisk(Disk):
-    """A disk on which writing into `.wav` files hangs while it is told to."""
-
-    def __init__(self) -> None:
-        self.hang = threading.Event()
-        self.hanging = threading.Event()
-        self.free = threading.Event()
-
-    def create(self, path: Path) -> io.FileIO:
-        file = super().create(path)
-        if not path.name.endswith(".wav"):
-            return file
-        disk = self
-
-        class Slow(io.FileIO):
-            def write(self, data: object, /) -> int:
-                if disk.hang.is_set():
-                    disk.hanging.set()
-                    disk.free.wait(60)
-                return super().write(data)  # type: ignore[arg-type]
-
-        return _reopen(file, Slow)
-
-
-def test_frames_that_a_hanging_disk_made_us_drop_are_zeros_and_listed(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "takes", SlowDisk())
-    disk = desk.disk
-    assert isinstance(disk, SlowDisk)
-    with desk.recorder:
-        desk.start(Plan(None))
-        desk.hear(lambda: desk.states)
-        desk.record(0.3)
-        run = desk.recorder._run
-        assert run is not None
-        run.inbox._limit = RATE // 2
-        disk.hang.set()
-        assert disk.hanging.wait(5)
-        desk.record(1.5)
-        disk.hang.clear()
-        disk.free.set()
-        desk.record(0.5)
-        facts = desk.stop()
-    assert facts.gaps == ()
-    assert len(facts.dropped) == 1
-    start, frames = facts.dropped[0]
-    assert frames / RATE == pytest.approx(1.0, abs=0.2)
-    heard = samples_of(desk.takes[0][0].paths.original)
-    assert not np.any(heard[start : start + frames])
-    # The sine goes on in the phase in which it would be: the zeros are exactly as many as were dropped.
-    wave = 0.5 * np.sin(2 * np.pi * 1000 / RATE * np.arange(len(heard)))
-    assert np.abs(heard[:start, 0] - wave[:start]).max() < 1e-4
-    assert np.abs(heard[start + frames :, 0] - wave[start + frames :]).max() < 1e-4
 
 
 def open_files() -> int:

@@ -14,14 +14,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from tests.terminal.program import PROGRAM, Record, clean_env, run
-from tests.terminal.test_trim import assert_one_line, read_terminal, tree, wav
+from tests.terminal.program import PROGRAM, Record, run
+from tests.terminal.talk import assert_one_line, read_terminal, tree, wav
 from tray_app.picture import paint
-
-
-@pytest.fixture
-def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return clean_env(tmp_path_factory.mktemp("user"))
 
 
 def size_of(path: Path | str) -> tuple[int, int]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.terminal.program import clean_env, run
-from tray_app import cli, settings
+from tray_app import cli
 from tray_app.commands import remote
 from tray_app.desktop.channel import COMMANDS, Answer, Request
 from tray_app.desktop.instance import Instance, NotRunningError, ask, claim
 from tray_app.errors import RecorderError
+from tray_app.loading import load
 
 NOT_RUNNING = "tray-recorder: Tray Recorder is not running. Start it with `tray-recorder`.\n"
 
@@ -50,7 +51,7 @@ def program(env: dict[str, str]) -> Iterator[Instance]:
 
 def tell(command: str, *, as_json: bool = False) -> int:
     """Run a command in this process, as `cli` does."""
-    none = settings.load({}, {}, Path(os.devnull))
+    none = load({}, {}, Path(os.devnull))
     return remote.COMMANDS[command].run(argparse.Namespace(json=as_json), none)
 
 

@@ -13,15 +13,10 @@ import soundfile
 from tests.audio.oracle import Case, pydub_cuts
 from tests.audio.slow import kept_values, shaped
 from tests.audio.wav_files import ours
-from tests.terminal.program import clean_env, run
-from tests.terminal.test_trim import FMT, RATE, case, pcm_of, speech, wav
+from tests.terminal.program import run
+from tests.terminal.talk import FMT, RATE, case, pcm_of, speech, wav
 from tray_app.audio.rule import CutRule
 from tray_app.presets import NAMES, PRESETS
-
-
-@pytest.fixture
-def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return clean_env(tmp_path_factory.mktemp("user"))
 
 
 def trimmed(source: Path, *options: str, env: dict[str, str]) -> dict[str, Any]:

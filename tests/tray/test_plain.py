@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.sound import wait_until
-from tests.tray.fake_windows import fresh_modules
+from tests.tray.playing import fresh_modules
 from tests.tray.running import Running, running
 from tray_app.states import State
 from tray_app.tray.host import TrayUnavailableError

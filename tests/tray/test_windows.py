@@ -4,71 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.effort import tenth
 from tests.sound import wait_until
-from tests.tray.fake_windows import (
-    ICON_AT,
-    MOUSE_AT,
-    NIF_ICON,
-    NIF_SHOWTIP,
-    NIF_TIP,
-    NIM_ADD,
-    NIM_MODIFY,
-    TASKBAR_CREATED,
-    WM_CLOSE,
-    WM_DISPLAYCHANGE,
-    WM_QUERYENDSESSION,
-    WM_RBUTTONUP,
-    Entry,
-    FakeWindows,
-    played,
-)
+from tests.tray.fake_windows import NIF_SHOWTIP, NIF_TIP, NIM_MODIFY, WM_RBUTTONUP, FakeWindows
 from tests.tray.running import Running, running
+from tests.tray.seen import RECORDING, bits, labels, show
 from tests.tray.views import at_home, chosen, recording
 from tray_app.states import State
-from tray_app.tray.host import TrayUnavailableError
 from tray_app.tray.icon import picture
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.tray import Tray
 from tray_app.tray.view import Action, Look, View, look
-
-RECORDING = View(State.RECORDING, source="Speakers", since=datetime(2026, 11, 24, 14, 3))
-
-
-@pytest.fixture
-def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWindows]:
-    """A Windows that finds no fault in the end, and to which nothing is owed."""
-    with played(FakeWindows(double_click_ms=0), monkeypatch) as system:
-        yield system
-        assert system.faults == []
-        assert system.left_over == {}
-        assert system.timers == {}
-
-
-@pytest.fixture
-def program(windows: FakeWindows) -> Iterator[Running]:
-    with running() as program:
-        yield program
-
-
-def show(program: Running, windows: FakeWindows, view: View) -> None:
-    program.tray.show(view)
-    windows.settle()
-
-
-def labels(menu: list[Entry]) -> list[str]:
-    return ["---" if entry.separator else "*" * entry.default + entry.label for entry in menu]
-
-
-def bits(look: Look, size: int) -> bytes:
-    return picture(look, size).tobytes("raw", "BGRA")
 
 
 def test_the_icon_shows_what_was_said_before_it_ran(windows: FakeWindows) -> None:
@@ -241,76 +192,6 @@ def test_a_light_taskbar_and_the_level_have_pictures_of_their_own(program: Runni
         assert windows.icons[windows.shown.icon] == wanted.tobytes("raw", "BGRA")
 
 
-# By the keyboard
-
-
-@pytest.mark.parametrize("press", ["press_enter", "press_space"])
-def test_enter_on_the_icon_does_what_a_click_does(press: str, windows: FakeWindows) -> None:
-    windows.double_click_ms = 60_000
-    with running() as program:
-        getattr(windows, press)()
-        windows.settle()
-        assert program.asked == [Action.START]
-        assert windows.open is None
-
-
-def test_the_menu_key_opens_the_menu_at_the_icon_and_letters_choose(program: Running, windows: FakeWindows) -> None:
-    program.does = lambda action: program.tray.show(View(State.RECORDING if action is Action.START else State.IDLE))
-    for _ in range(2):
-        windows.press_menu_key()
-        wait_until(lambda: windows.open, what="the menu opens")
-        assert windows.opened_at == ICON_AT
-        windows.press_keys("s")
-        windows.settle()
-    assert program.asked == [Action.START, Action.STOP]
-    show(program, windows, at_home())
-    windows.press_menu_key()
-    wait_until(lambda: windows.open, what="the menu opens")
-    windows.press_keys("c", "1", "f")
-    program.wait_asked(Action.START, Action.STOP, Action.SHOW_FILE)
-    assert windows.focused == 0, "who has chosen something turns to what comes of it"
-
-
-def test_escape_gives_the_focus_back_to_the_icon(program: Running, windows: FakeWindows) -> None:
-    windows.press_menu_key()
-    wait_until(lambda: windows.open, what="the menu opens")
-    windows.choose(None)
-    windows.settle()
-    assert windows.focused == 1
-    windows.open_menu()
-    windows.in_front = 12345
-    windows.choose(None)
-    windows.settle()
-    assert windows.focused == 1, "who has clicked elsewhere stays there"
-
-
-def test_the_keyboard_after_the_taskbar_was_started_anew(program: Running, windows: FakeWindows) -> None:
-    windows.taskbar.clear()
-    windows.post(TASKBAR_CREATED)
-    windows.settle()
-    windows.press_space()
-    program.wait_asked(Action.START)
-
-
-def test_a_taskbar_that_knows_no_version_4_opens_the_menu_for_every_key(windows: FakeWindows) -> None:
-    windows.version = 3
-    with running() as program:
-        for press in (windows.press_space, windows.press_menu_key, windows.open_menu):
-            press()
-            wait_until(lambda: windows.open, what="the menu opens")
-            assert windows.opened_at == MOUSE_AT
-            windows.choose("Start recording")
-        windows.click()
-        program.wait_asked(*[Action.START] * 4)
-
-
-def test_a_name_keeps_its_ampersand_and_has_no_key(program: Running, windows: FakeWindows) -> None:
-    show(program, windows, recording(waiting=True, source="B&O & Co"))
-    (name,) = (entry for entry in windows.menu if "B&O" in entry.label)
-    assert (name.label, name.key) == ("Waiting for B&O & Co", "")
-    assert {entry.label: entry.key for entry in windows.menu if entry.default} == {"Stop recording": "S"}
-
-
 @pytest.mark.parametrize("clicks", [2, 3])
 def test_a_train_of_clicks_acts_once(clicks: int, windows: FakeWindows) -> None:
     windows.double_click_ms = 60_000
@@ -322,89 +203,6 @@ def test_a_train_of_clicks_acts_once(clicks: int, windows: FakeWindows) -> None:
         windows.open_menu()
         windows.choose("Start recording")
         program.wait_asked(Action.START, Action.START)
-
-
-@pytest.mark.parametrize(("scale", "size"), [(100, 16), (125, 20), (150, 24), (250, 40)])
-def test_pictures_are_as_large_as_the_taskbar_shows_them(scale: int, size: int, windows: FakeWindows) -> None:
-    windows.scale = scale
-    with running() as program:
-        show(program, windows, RECORDING)
-        assert windows.icons[windows.shown.icon] == bits(Look.RECORDING, size)
-
-
-@pytest.mark.parametrize("message", [WM_DISPLAYCHANGE, TASKBAR_CREATED])
-def test_another_scale_brings_other_pictures(message: int, program: Running, windows: FakeWindows) -> None:
-    windows.scale = 200
-    windows.post(message)
-    windows.settle()
-    assert windows.icons[windows.shown.icon] == bits(Look.IDLE, 32)
-
-
-def test_an_old_windows_has_sixteen_pixels(windows: FakeWindows) -> None:
-    windows.old = True
-    with running():
-        assert windows.icons[windows.shown.icon] == bits(Look.IDLE, 16)
-
-
-def test_the_icon_comes_back_with_the_taskbar(program: Running, windows: FakeWindows) -> None:
-    show(program, windows, RECORDING)
-    windows.taskbar.clear()
-    windows.post(TASKBAR_CREATED)
-    windows.settle()
-    assert windows.icons[windows.shown.icon] == bits(Look.RECORDING, 16)
-    assert windows.shown.tip == tooltip(RECORDING)
-
-
-def test_a_taskbar_that_does_not_answer_is_asked_again(windows: FakeWindows) -> None:
-    windows.taskbar_answers = False
-    with running() as program:
-        assert list(windows.timers.values()) == [1000]
-        windows.fire_timers()
-        windows.settle()
-        assert windows.taskbar == {}
-        windows.taskbar_answers = True
-        windows.fire_timers()
-        windows.settle()
-        assert windows.icons[windows.shown.icon] == bits(Look.IDLE, 16)
-        assert windows.timers == {}
-        windows.taskbar_answers = False
-        show(program, windows, RECORDING)
-        windows.taskbar_answers = True
-        windows.fire_timers()
-        windows.settle()
-        assert windows.icons[windows.shown.icon] == bits(Look.RECORDING, 16)
-        assert windows.shown.tip == tooltip(RECORDING)
-        assert windows.timers == {}
-
-
-def test_an_icon_that_is_there_already_is_not_added_for_ever(program: Running, windows: FakeWindows) -> None:
-    windows.post(TASKBAR_CREATED)
-    windows.settle()
-    assert windows.told[-1] == (NIM_ADD, 7 | NIF_SHOWTIP)
-    windows.fire_timers()
-    windows.settle()
-    assert windows.timers == {}
-    assert len(windows.taskbar) == 1
-
-
-def test_the_first_answer_is_not_waited_for_twice(windows: FakeWindows) -> None:
-    """A taskbar that hangs holds each call for seconds, and the program starts only after the first."""
-    windows.taskbar_answers = False
-    with running():
-        assert len([code for code, flags in windows.told if flags & NIF_ICON]) == 1
-
-
-def test_the_session_may_end(program: Running, windows: FakeWindows) -> None:
-    assert [windows.call(window, WM_QUERYENDSESSION) for window in windows.windows] == [1, 1]
-
-
-def test_being_asked_to_close_is_exit(program: Running, windows: FakeWindows) -> None:
-    for window in windows.windows:
-        windows.post(WM_CLOSE, window=window)
-    program.wait_asked(Action.EXIT)
-    windows.open_menu()
-    windows.choose("Exit")
-    program.wait_asked(Action.EXIT, Action.EXIT)
 
 
 def test_an_error_in_the_program_is_logged_and_the_icon_lives_on(
@@ -461,104 +259,6 @@ def test_all_is_asked_on_the_loops_thread(program: Running, windows: FakeWindows
     program.wait_asked(Action.START, Action.EXIT)
     assert program.threads == {windows._loop}
     assert threading.get_ident() not in program.threads
-
-
-def test_balloons_have_the_room_that_windows_gives(program: Running, windows: FakeWindows) -> None:
-    program.tray.notify("Saved", "one\ntwo\x00")
-    program.tray.notify("🎧" * 60, "🎧" * 200)
-    program.tray.notify("x" * 64, "y" * 256)
-    program.tray.notify("x" * 63, "y" * 255)
-    program.tray.notify("Saved", "")
-    assert windows.balloons == [
-        ("Saved", "one two"),
-        ("🎧" * 31 + "…", "🎧" * 127 + "…"),
-        ("x" * 62 + "…", "y" * 254 + "…"),
-        ("x" * 63, "y" * 255),
-        ("Saved", " "),
-    ]
-    assert windows.shown.tip == "Tray Recorder – Not recording"
-
-
-def test_a_balloon_that_cannot_be_shown_is_told(program: Running, windows: FakeWindows) -> None:
-    windows.taskbar_answers = False
-    with pytest.raises(OSError, match="balloon"):
-        program.tray.notify("Saved", "x.wav")
-    windows.taskbar_answers = True
-    assert windows.timers == {}
-
-
-def test_there_is_no_balloon_without_an_icon(windows: FakeWindows) -> None:
-    tray = Tray(lambda action, _value: None)
-    with pytest.raises(OSError, match="no icon"):
-        tray.notify("Saved", "x.wav")
-    with running() as program:
-        pass
-    with pytest.raises(OSError, match="no icon"):
-        program.tray.notify("Saved", "x.wav")
-
-
-def test_stop_before_run_shows_nothing(windows: FakeWindows) -> None:
-    tray = Tray(lambda action, _value: None)
-    tray.stop()
-    tray.run(lambda: pytest.fail("there is nothing to be ready"))
-    assert windows.told == []
-
-
-def test_stop_while_the_icon_comes_up_is_obeyed(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = Running()
-    create = windows.CreateWindowExW
-
-    def create_and_stop(*arguments: int) -> int:
-        program.tray.stop()
-        return create(*arguments)
-
-    windows.CreateWindowExW = create_and_stop  # type: ignore[method-assign, assignment]
-    program._thread.start()
-    program.wait_ended()
-    assert (program.raised, program.ready.is_set(), windows.taskbar) == ([], False, {})
-
-
-def test_stop_may_come_from_everywhere_and_again(windows: FakeWindows) -> None:
-    with running() as program:
-        program.does = lambda action: program.tray.stop()
-        windows.open_menu()
-        windows.choose("Exit")
-        program.wait_ended()
-        assert program.asked == [Action.EXIT]
-        program.tray.stop()
-        program.tray.show(RECORDING)
-
-
-def test_stop_from_ready(windows: FakeWindows) -> None:
-    tray = Tray(lambda action, _value: None)
-    tray.run(tray.stop)
-
-
-def test_stop_closes_the_open_menu(program: Running, windows: FakeWindows) -> None:
-    windows.open_menu()
-    program.tray.stop()
-    program.wait_ended()
-    assert windows.open is None
-
-
-def test_a_loop_that_ends_by_itself_is_told(windows: FakeWindows) -> None:
-    program = Running()
-    program.start()
-    windows.post(0x400 + 10)
-    program.wait_ended()
-    (error,) = program.raised
-    assert isinstance(error, TrayUnavailableError)
-    assert "record" in str(error)
-
-
-@pytest.mark.parametrize("function", ["RegisterClassExW", "CreateWindowExW"])
-def test_windows_that_cannot_be_made_are_told(
-    function: str, windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(windows, function, lambda *facts: 0)
-    with pytest.raises(TrayUnavailableError, match="no tray"):
-        Tray(lambda action, _value: None).run(lambda: None)
-    windows._classes.clear()
 
 
 def test_show_from_many_threads_ends_with_one_of_the_last(program: Running, windows: FakeWindows) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tray_app.settings import Settings, load
+from hypothesis import strategies as st
+
+from tray_app.loading import load
+from tray_app.settings import Settings
 from tray_app.states import State
 from tray_app.tray.entries import Entries, Item
 from tray_app.tray.menu import items
@@ -22,7 +25,19 @@ SPEAKERS, HEADSET, MICROPHONE = (
     Listed("hs", "Headset"),
     Listed("mic", "Microphone", heard=False),
 )
+TROUBLE = "The disk is nearly full: 12 minutes are left."
+NAMES = st.text(st.characters(), max_size=200) | st.text("🎧é\u202e\x00\ud800\udc00\r\n\t ", max_size=200)
+"""Names as nobody thinks of them."""
 ENV = Path("/home/u/.env" if sys.platform != "win32" else r"C:\Users\u\.env")
+
+OUTSIDE = {
+    "RECORDER_SOURCE": "mic",
+    "RECORDER_SILENCE_THRESH": "-42.5",
+    "RECORDER_BIT_DEPTH": "16",
+    "RECORDER_NOTIFY": "false",
+    "RECORDER_ON_QUIT": "later",
+    "RECORDER_SAVE_FOLDER": "there",
+}
 
 
 @functools.cache
@@ -72,3 +87,19 @@ def opened(view: View, *labels: str, system: str = "win32") -> tuple[Entries, ..
         (found,) = (item for item in entries if isinstance(item, Item) and item.label.startswith(label))
         entries = found.entries
     return entries
+
+
+def walk(entries: Iterable[Entries]) -> Iterator[Item]:
+    """Yield every line of a menu and of the menus in it."""
+    for entry in entries:
+        if isinstance(entry, Item):
+            yield entry
+            yield from walk(entry.entries)
+
+
+def menus(entries: Iterable[Entries]) -> Iterator[list[Entries]]:
+    entries = list(entries)
+    yield entries
+    for entry in entries:
+        if isinstance(entry, Item) and entry.entries:
+            yield from menus(entry.entries)

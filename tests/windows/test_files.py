@@ -24,8 +24,8 @@ from tray_app.audio.rule import CutRule
 from tray_app.commands.doctor import _folder
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import RecorderError, SettingError, StorageError
+from tray_app.loading import load
 from tray_app.processing.trimming import trim_file
-from tray_app.settings import load
 from tray_app.take.facts import read_sidecar, write_sidecar
 from tray_app.take.take import Plan, Stage, begin, claim, markers
 

@@ -22,7 +22,7 @@ from tests.windows.program import PROGRAM, User
 from tests.windows.stage import Stage
 from tests.windows.tray_driver import KEY_RETURN, Box, TrayDriver, under_wine
 from tray_app.choices import values
-from tray_app.settings import load
+from tray_app.loading import load
 from tray_app.states import State
 from tray_app.tray.view import Action, Listed, View
 

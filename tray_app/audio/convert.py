@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tray_app.audio.samples import map_channels
-
-Samples = NDArray[np.float32]
+from tray_app.audio.samples import Samples, map_channels
 
 _QUALITY = "VHQ"
 """soxr's best: its noise lies below 24-bit resolution, and it costs well under 1 % of a core for stereo."""

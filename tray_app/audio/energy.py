@@ -12,6 +12,7 @@ Such sums outgrow 64 bits (a 500 ms window of 32-bit stereo does), so an excess 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,23 @@ SKIM_STEP = 8
 
 _LOW = (1 << 32) - 1
 _EXACT_FLOAT = 1 << 53
-_DTYPES = {8: "u1", 16: "<i2", 24: "<i4", 32: "<i4"}
+DTYPES = {8: "u1", 16: "<i2", 24: "<i4", 32: "<i4"}
+"""As what numpy sees PCM of so many bits: of 24 the upper three of four bytes."""
 
 
 def full_scale(fmt: AudioFormat) -> int:
     """Return the sample value that is 0 dBFS, on the scale on which sound is judged."""
     return 1 << (31 if fmt.bits == 24 else fmt.bits - 1)
+
+
+def as_numbers(samples: NDArray[np.integer], bits: int, out: NDArray[Any]) -> None:
+    """Put samples that numpy sees as `DTYPES` says into `out` as the numbers that they stand for, of the same width."""
+    if bits == 24:
+        np.right_shift(samples, 8, out=out)
+    else:
+        out[...] = samples
+    if bits == 8:
+        out -= 128
 
 
 class EnergyMeter:
@@ -125,19 +137,14 @@ class EnergyMeter:
         """
         size = self._fmt.sample_bytes
         start = at - SPARE if size == 3 else at
-        return np.ndarray(shape, _DTYPES[self._fmt.bits], pcm, start, (step * self._row * size, size)[-len(shape) :])
+        return np.ndarray(shape, DTYPES[self._fmt.bits], pcm, start, (step * self._row * size, size)[-len(shape) :])
 
     def _energies(self, samples: NDArray[np.integer], cells: Ints | None) -> Excess:
         """Return each millisecond's sum of squares, on the scale on which it is judged, as high and low parts."""
         if self._fmt.bits == 32:
             return self._wide_energies(samples, cells)
         values = self._room(0, samples)
-        if self._fmt.bits == 24:
-            np.right_shift(samples, 8, out=values)
-        else:
-            values[...] = samples
-        if self._fmt.bits == 8:
-            values -= 128
+        as_numbers(samples, self._fmt.bits, values)
         sums = self._dots(values, values, cells)
         return sums >> (32 - self._up), (sums << self._up) & _LOW
 

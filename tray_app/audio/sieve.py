@@ -90,11 +90,6 @@ class Sieve:
         self._written = 0  # frames
         self._perhaps = _Perhaps(None, 0)
 
-    @property
-    def held(self) -> int:
-        """Bytes that are not decided yet."""
-        return self._end - self._start
-
     def room(self) -> memoryview:
         """Return where the next block is to be put. Takes what is held along where there is no room behind it."""
         if self._end + self._block > len(self._view):

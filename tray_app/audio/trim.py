@@ -68,11 +68,6 @@ class LiveTrimmer:
         self._room = self._sieve.room()
         self._gathered = 0
 
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes that are held because they are not decided yet, or not looked at."""
-        return self._sieve.held + self._gathered
-
     def feed(self, pcm: bytes | bytearray | memoryview) -> None:
         """Take whole frames; write what is known to be kept. Raises `ValueError` for a part of a frame."""
         view = memoryview(pcm).cast("B")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tray_app.audio.format import MAX_CHANNELS, MAX_RATE, AudioFormat
-from tray_app.audio.wav_header import EXTENSIBLE, GUID_TAIL, PCM, UNKNOWN_32, UNKNOWN_64, BinaryFile
+from tray_app.audio.wav_header import EXTENSIBLE, GUID_TAIL, PCM, UNKNOWN_32, UNKNOWN_64
+from tray_app.binary_file import BinaryFile
 from tray_app.errors import AudioFileError
 from tray_app.sentences import files as said
 

@@ -1,4 +1,4 @@
-"""The header that our WAV files begin with, and one careful write. Shared by the writer and the repair.
+"""The header that our WAV files begin with, and the byte that some end with. Shared by the writer and the repair.
 
 Layout: RIFF/WAVE, 28 reserved bytes (`JUNK`, which becomes `ds64` when the file becomes RF64, EBU Tech 3306), `fmt `,
 `data`. The header's length depends on the format alone, so that it is rewritten in place for as long as a take runs.
@@ -7,19 +7,11 @@ Layout: RIFF/WAVE, 28 reserved bytes (`JUNK`, which becomes `ds64` when the file
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
-import io
 import struct
-from typing import TYPE_CHECKING
 
 from tray_app.audio.format import AudioFormat
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
-BinaryFile = io.RawIOBase | io.BufferedIOBase
-"""A seekable binary file object: `io.FileIO`, `io.BytesIO`, or what `open(..., "rb")` gives."""
+from tray_app.binary_file import BinaryFile, put
 
 LARGEST_RIFF = 2**32 - 1
 """The largest size that fits the 32-bit field of a RIFF header."""
@@ -76,21 +68,6 @@ def build_header(fmt: AudioFormat, data_bytes: int, promote_at: int = LARGEST_RI
     sizes = struct.pack("<QQQI", riff, data_bytes, data_bytes // fmt.frame_bytes, 0)
     start = struct.pack("<4sI4s4sI", b"RF64", UNKNOWN_32, b"WAVE", b"ds64", DS64_BYTES)
     return start + sizes + description + struct.pack("<4sI", b"data", UNKNOWN_32)
-
-
-def put(file: BinaryFile, data: ReadableBuffer) -> int:
-    """Write once and return how many bytes the file took: at least one. Raises `OSError`."""
-    taken = file.write(data)
-    if not taken:  # None from a file that would block: a loop around this call must not spin
-        raise OSError(errno.EIO, "the file takes no more bytes")
-    return taken
-
-
-def put_all(file: BinaryFile, data: bytes) -> None:
-    """Write `data` whole, in one write unless the file takes less. Raises `OSError`."""
-    left = memoryview(data)
-    while left:
-        left = left[put(file, left) :]
 
 
 def put_pad(file: BinaryFile, at: int) -> None:

@@ -7,16 +7,8 @@ import struct
 
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import NotWavError, parse_fmt
-from tray_app.audio.wav_header import (
-    LARGEST_RIFF,
-    UNKNOWN_32,
-    BinaryFile,
-    build_header,
-    header_length,
-    padded,
-    put_all,
-    put_pad,
-)
+from tray_app.audio.wav_header import LARGEST_RIFF, UNKNOWN_32, build_header, header_length, padded, put_pad
+from tray_app.binary_file import BinaryFile, put_all
 from tray_app.errors import AudioFileError
 from tray_app.sentences import files as said
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tray_app.audio.format import AudioFormat
-from tray_app.audio.wav_header import LARGEST_RIFF, BinaryFile, build_header, header_length, put, put_all, put_pad
+from tray_app.audio.wav_header import LARGEST_RIFF, build_header, header_length, put_pad
+from tray_app.binary_file import BinaryFile, put, put_all
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 REFRESH_MS = 100
-ZEROS_BYTES = 1 << 20
 
 
 class WavWriter:
@@ -61,15 +61,6 @@ class WavWriter:
             self._append(view.cast("B"))
             if self._written - self._stated >= self._refresh_bytes:
                 self._refresh()
-
-    def write_zeros(self, frames: int) -> None:
-        """Append `frames` frames of digital silence, in pieces of at most 1 MiB. Raises `OSError`."""
-        most = ZEROS_BYTES // self._frame_bytes
-        piece = memoryview(self.format.zero * min(frames, most))
-        while frames > 0:
-            count = min(frames, most)
-            self.write(piece[: count * self._frame_bytes])
-            frames -= count
 
     def cut_back(self, frames: int) -> None:
         """Let only the first `frames` frames count; what is written next stands behind them.

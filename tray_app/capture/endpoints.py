@@ -16,7 +16,7 @@ from tray_app.sentences import sources as said
 _UNKNOWN = (NOT_FOUND, 0x8007_0057)
 """HRESULTs for an id that stands for no endpoint: Windows' own, and the one that Wine gives (E_INVALIDARG)."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _listed(devices: Enumerator, flow: int, default: str) -> Iterator[Endpoint]:
             rate, channels = _format(device)
             yield Endpoint(identity, device.name(), flow == RENDER, rate, channels, identity == default)
         except ComError as error:
-            _log.debug("an endpoint is left out of the list: %s", error)
+            log.debug("an endpoint is left out of the list: %s", error)
 
 
 def _format(device: Device) -> tuple[int, int]:
@@ -186,7 +186,7 @@ class _News:
             with com(), devices:
                 devices.unregister(self._listener)
         except ComError as error:
-            _log.debug("Windows goes on telling of endpoints: %s", error)
+            log.debug("Windows goes on telling of endpoints: %s", error)
         self._devices = None
 
     def _pass_on(self) -> None:

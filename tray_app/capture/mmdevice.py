@@ -100,12 +100,7 @@ class Device(Reference):
 
     def identity(self) -> str:
         """Return the id by which Windows knows the endpoint, today and after a restart."""
-        text = c_void_p()
-        self.call(5, to(text))
-        try:
-            return ctypes.wstring_at(text.value or 0)
-        finally:
-            ole32.CoTaskMemFree(text)
+        return self.text(5)
 
     def active(self) -> bool:
         """Return whether it is plugged in and switched on."""

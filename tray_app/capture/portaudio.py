@@ -25,7 +25,7 @@ FEWER_CHANNELS = 2
 _VIRTUAL = ("blackhole", "soundflower", "loopback audio", "vb-cable")
 """Virtual outputs of macOS whose input is what was played to them."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _streams: set[PortAudioStream] = set()
@@ -148,7 +148,7 @@ class PortAudioStream(Stream):
             with _lock:
                 _streams.discard(self)
             if self._overflows:
-                _log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
+                log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
 
     def _on_block(self, indata: Samples, frames: int, _time: Any, status: Any) -> None:
         """Runs on PortAudio's thread. The block is PortAudio's again afterwards, so it is copied."""

@@ -17,25 +17,24 @@ import threading
 import time
 from collections.abc import Callable
 from ctypes import byref
-from typing import Any
 
 import numpy as np
 
 from tray_app.capture import libpulse
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
-from tray_app.capture.libpulse import Connection
+from tray_app.capture.pulse_connection import DEADLINE, Connection, Device
 from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
 from tray_app.sentences import sources as said
 
 RETRY = 2.0
 """Seconds between a watch's attempts to reach a server that is away; with a server it sleeps."""
 
-LOOKED = 0.1
+MOST_IN_ONE = 0.1
 """Seconds of sound up to which what waits is one chunk."""
 
 _SAMPLE_BYTES = 4
 _WATCHED = libpulse.SUBSCRIBE_SINK | libpulse.SUBSCRIBE_SOURCE | libpulse.SUBSCRIBE_SERVER
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class PulseBackend(Backend):
@@ -74,7 +73,7 @@ class PulseBackend(Backend):
         return any(device.silent and source.id in (device.name, device.other) for device in devices)
 
 
-def _source(device: libpulse.Device, outputs: dict[str, str], default: str) -> Source:
+def _source(device: Device, outputs: dict[str, str], default: str) -> Source:
     return Source(
         id=device.name,
         name=outputs.get(device.other) or device.description or device.name,
@@ -95,7 +94,7 @@ class PulseStream(Stream):
         self._state = 0
         self._collecting = threading.Lock()
         self._closing = threading.Lock()
-        self._stream: Any = None
+        self._stream: int | None = None
         self._fragment, self._size = ctypes.c_void_p(), ctypes.c_size_t()
         self._fragment_there, self._size_there = byref(self._fragment), byref(self._size)
         self._server = Connection()
@@ -144,7 +143,7 @@ class PulseStream(Stream):
         if not self.started_at:
             self._raise_refused()
 
-    def _connect(self, device: libpulse.Device) -> None:
+    def _connect(self, device: Device) -> None:
         self.started_at = 0.0
         spec = libpulse.SampleSpec(libpulse.SAMPLE_FLOAT32LE, device.rate, device.channels)
         self._frame_bytes = device.channels * _SAMPLE_BYTES
@@ -203,7 +202,7 @@ class PulseStream(Stream):
         """
         samples: Samples = np.frombuffer(data, np.float32).reshape(-1, self.source.channels)
         rate, frames = self.source.rate, len(samples)
-        step = frames if frames <= LOOKED * rate else self._chunk_frames
+        step = frames if frames <= MOST_IN_ONE * rate else self._chunk_frames
         for start in range(0, frames, step or 1):
             chunk = samples[start : start + step] if step < frames else samples
             self._on_chunk(Chunk(chunk, now - (frames - start) / rate))
@@ -231,7 +230,7 @@ class PulseWatch(Watch):
         self._closed = True
         self._wake.set()
         if threading.current_thread() is not self._thread:
-            self._thread.join(libpulse.DEADLINE)
+            self._thread.join(DEADLINE)
 
     def _run(self) -> None:
         while not self._closed:
@@ -241,7 +240,7 @@ class PulseWatch(Watch):
                     self._wake.set()  # for what changed while nobody listened
                     self._listen(connection)
             except BackendUnavailableError as error:
-                _log.debug("no sound server to watch: %s", error.detail)
+                log.debug("no sound server to watch: %s", error.detail)
                 self._wake.wait(RETRY)
 
     def _listen(self, connection: Connection) -> None:

@@ -26,7 +26,7 @@ POLL = 0.1
 QUIET_LOOKS = 10
 """After so many looks without a chunk the system is asked whether the endpoint is still there, and again after each."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class WasapiBackend(Backend):
@@ -71,7 +71,7 @@ class WasapiBackend(Backend):
         try:
             return WasapiWatch(self.endpoints, changed)
         except BackendUnavailableError as error:
-            _log.warning("Windows does not tell of changed devices: %s", error.detail)
+            log.warning("Windows does not tell of changed devices: %s", error.detail)
             return None
 
     def muted(self, source: Source) -> bool:
@@ -84,7 +84,7 @@ class WasapiBackend(Backend):
         try:
             return self.endpoints.silent(source.id)
         except BackendUnavailableError as error:
-            _log.debug("whether %s is muted cannot be told: %s", source.name, error.detail)
+            log.debug("whether %s is muted cannot be told: %s", source.name, error.detail)
             return False
 
 
@@ -133,7 +133,7 @@ class WasapiStream(Stream):
             return
         self._backend.portaudio.close(stream)
         if self._overflows:
-            _log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
+            log.warning("PortAudio lost sound %d times; it does not say how much", self._overflows)
 
     def _on_block(self, data: bytes, frames: int, _time: Mapping[str, float], status: int) -> tuple[None, int]:
         """Runs on PortAudio's thread. PyAudio would raise an exception again in the thread that opened the stream."""
@@ -163,7 +163,7 @@ class WasapiStream(Stream):
         if not self._active():
             if self._crash is None:
                 return "PortAudio's stream has ended"
-            _log.error("a chunk could not be handed over", exc_info=self._crash)
+            log.error("a chunk could not be handed over", exc_info=self._crash)
             return f"a chunk could not be handed over: {self._crash!r}"
         self._looks = self._looks + 1 if self._chunks == self._seen else 0
         self._seen = self._chunks
@@ -183,7 +183,7 @@ class WasapiStream(Stream):
         try:
             return self._backend.endpoints.is_active(self.source.id)
         except BackendUnavailableError as error:
-            _log.debug("whether %s is there cannot be told: %s", self.source.name, error.detail)
+            log.debug("whether %s is there cannot be told: %s", self.source.name, error.detail)
             return True
 
 

@@ -37,7 +37,7 @@ INPUT_OVERFLOW = 2
 
 OnBlock = Callable[[bytes, int, Mapping[str, float], int], tuple[None, int]]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def _load() -> Any:
@@ -106,12 +106,12 @@ class PortAudio:
             try:
                 stream.stop_stream()
             except OSError as error:
-                _log.debug("PortAudio did not stop a stream: %r", error)
+                log.debug("PortAudio did not stop a stream: %r", error)
             try:
                 with self._turn():
                     self._free(stream)
             except SourceError as error:
-                _log.warning("a stopped stream could not be freed: %s", error)
+                log.warning("a stopped stream could not be freed: %s", error)
             finally:
                 self._closing.discard(stream)
 

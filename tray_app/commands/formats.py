@@ -5,24 +5,23 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tray_app.env_file import PREFIX
 from tray_app.errors import SettingError
 from tray_app.outputs import FORMATS, by_ending, endings
 from tray_app.sentences import terminal as said
 from tray_app.sentences.forms import Said
 
 _HELP = {
-    "flac": "FLAC: 0 is fast, 8 is small (default: 5)",
-    "mp3": "MP3: LAME's quality, 0 is the best, 9 the smallest (default: 2)",
-    "ogg": "Ogg Vorbis: quality, 10 is the best (default: 5)",
-    "opus": "Opus: kbit/s of a stereo recording (default: 128)",
-    "m4a": "M4A: kbit/s of a stereo recording (default: 192)",
+    "flac": "FLAC: 0 is fast, 8 is small",
+    "mp3": "MP3: LAME's quality, 0 is the best, 9 the smallest",
+    "ogg": "Ogg Vorbis: quality, 10 is the best",
+    "opus": "Opus: kbit/s of a stereo recording",
+    "m4a": "M4A: kbit/s of a stereo recording",
 }
 
-_VARIABLES = {name: FORMATS[name].quality for name in _HELP}
+_BY_FORMAT = {name: quality for name in _HELP if (quality := FORMATS[name].quality) is not None}
 
-QUALITIES = {
-    quality.variable.removeprefix("RECORDER_").lower(): quality.variable for quality in _VARIABLES.values() if quality
-}
+QUALITIES = {quality.variable.removeprefix(PREFIX).lower(): quality.variable for quality in _BY_FORMAT.values()}
 """For a command's `OVERRIDES`."""
 
 
@@ -30,9 +29,9 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     names = ", ".join(FORMATS)
     parser.add_argument("--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names}")
-    for name, field in zip(_HELP, QUALITIES, strict=True):
+    for (name, quality), field in zip(_BY_FORMAT.items(), QUALITIES, strict=True):
         option, unit = f"--{field.replace('_', '-')}", "KBIT" if field.endswith("bitrate") else "N"
-        parser.add_argument(option, dest=field, metavar=unit, help=_HELP[name])
+        parser.add_argument(option, dest=field, metavar=unit, help=f"{_HELP[name]} (default: {quality.default})")
 
 
 def format_of(output: Path, given: str | None) -> str:

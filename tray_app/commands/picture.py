@@ -13,6 +13,7 @@ from pathlib import Path
 from tray_app.audio.rule import rule_of
 from tray_app.commands import cut_options
 from tray_app.commands.bar import progress_bar
+from tray_app.commands.output import is_folder
 from tray_app.desktop.reveal import open_file
 from tray_app.disk import Disk, storage_error
 from tray_app.picture.drawing import SIZE
@@ -85,10 +86,9 @@ def target_of(file: Path, output: str | None) -> tuple[Path, bool]:
     """Return where the picture of a file goes, and whether that was asked for exactly."""
     if output is None:
         return file.with_suffix(ENDING), False
-    path = Path(output)
-    if path.is_dir() or output.endswith(("/", "\\")) or not path.suffix:
-        return path / f"{file.stem}{ENDING}", False
-    return path, True
+    if is_folder(output):
+        return Path(output) / f"{file.stem}{ENDING}", False
+    return Path(output), True
 
 
 def _looked_at() -> bool:

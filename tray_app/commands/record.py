@@ -19,6 +19,7 @@ from tray_app.audio.rule import read_rule
 from tray_app.commands import cut_options
 from tray_app.commands.formats import QUALITIES, add_format, format_of
 from tray_app.commands.live import LiveLine
+from tray_app.commands.output import is_folder
 from tray_app.commands.trim import add_labels
 from tray_app.desktop.session import SessionEnd, console_closing
 from tray_app.desktop.signals import Ending
@@ -63,7 +64,7 @@ class _Output(argparse.Action):
         del option_string
         text = str(values)
         path = Path(text).expanduser()
-        if path.is_dir() or text.endswith(("/", "\\")) or not path.suffix:
+        if is_folder(text) or path.is_dir():
             namespace.folder, namespace.name = str(path.absolute()), None
         elif by_ending(path.suffix):
             namespace.folder, namespace.name = str(path.absolute().parent), path.stem

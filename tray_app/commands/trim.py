@@ -17,11 +17,13 @@ from tray_app.audio.rule import CutRule, rule_of
 from tray_app.commands import cut_options
 from tray_app.commands.bar import Bar, progress_bar
 from tray_app.commands.formats import QUALITIES, add_format, format_of, known_format
+from tray_app.commands.output import is_folder
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError, OutputExistsError, RecorderError, SettingError
 from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
-from tray_app.processing.many import Cancelled, at_once
+from tray_app.processing.many import at_once
+from tray_app.processing.progress import Cancelled
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as files_said
 from tray_app.sentences import terminal as said
@@ -73,7 +75,7 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Trim every file, several at once; one that fails is said and does not keep the others from being trimmed."""
     files, failures = _files(args.files)
-    if args.output and len(files) > 1 and not _is_folder(args.output):
+    if args.output and len(files) > 1 and not is_folder(args.output):
         raise SettingError(said.ONE_OUTPUT)
     if args.picture and args.dry_run:
         raise SettingError(said.DRY_PICTURE)
@@ -225,19 +227,14 @@ def target_of(source: Path, place: str | None, output: Output = AS_RECORDED) -> 
     ending = output.format.ending
     if place is None:
         return again(Disk(), source, ending) or beside(source.with_name(f"{source.stem}{TRIMMED}.{ending}"))
-    return beside(Path(place) / f"{source.stem}.{ending}" if _is_folder(place) else Path(place))
+    return beside(Path(place) / f"{source.stem}.{ending}" if is_folder(place) else Path(place))
 
 
 def _output(args: argparse.Namespace, settings: Settings) -> Output:
     """Return what is to be written: by `--format`, else by the ending of `--output`, else WAV."""
-    if args.output and not _is_folder(args.output):
+    if args.output and not is_folder(args.output):
         return settings.output_as(format_of(Path(args.output), args.output_format))
     return settings.output_as(known_format(args.output_format)) if args.output_format else AS_RECORDED
-
-
-def _is_folder(output: str) -> bool:
-    """Whether an output names a folder: one that is there, one with a slash behind, or one with no extension."""
-    return Path(output).is_dir() or output.endswith(("/", "\\")) or not Path(output).suffix
 
 
 def _result(source: Path, target: Target | None, done: _Done) -> dict[str, Any]:

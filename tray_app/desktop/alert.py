@@ -17,7 +17,7 @@ _MB_SETFOREGROUND = 0x10000
 _UOI_FLAGS = 1
 _WSF_VISIBLE = 1
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def show(text: str, box: Box | None = None) -> None:
@@ -35,7 +35,7 @@ def show(text: str, box: Box | None = None) -> None:
     try:
         box(APP_NAME, text)
     except OSError as error:
-        _log.warning("No box could be shown: %s", error)
+        log.warning("No box could be shown: %s", error)
 
 
 def _system_box() -> Box | None:

@@ -14,11 +14,12 @@ from tray_app import assets
 from tray_app.desktop.desktop_entry import DesktopEntry
 from tray_app.desktop.launch_agent import LABEL, LaunchAgent
 from tray_app.desktop.logon import Autostart, Launch
-from tray_app.settings import APP_NAME, program_folder
+from tray_app.env_places import program_folder
+from tray_app.settings import APP_NAME
 
 __all__ = ["Autostart", "Launch", "for_system", "this_program"]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def this_program() -> Launch:
@@ -64,7 +65,7 @@ def _for_windows(launch: Launch) -> Autostart | None:
         try:
             return StartupShortcut(startup_folder() / f"{APP_NAME}.lnk", launch)
         except OSError as error:
-            _log.warning("There is no Startup folder: %s", error)
+            log.warning("There is no Startup folder: %s", error)
     return None
 
 

@@ -57,7 +57,7 @@ def _on_windows(start: Path) -> Path | None:
                     dialog.call(_SET_FOLDER, ctypes.c_void_p(folder.address))
             dialog.call(_SHOW, ctypes.c_void_p())
             with Reference(dialog.obtain(_GET_RESULT)) as chosen:
-                return _path(chosen)
+                return Path(chosen.text(_GET_DISPLAY_NAME, ctypes.c_uint32(_FILE_PATH)))
     except ComError as error:
         if error.code == _CANCELLED:
             return None
@@ -72,12 +72,3 @@ def _item(folder: Path) -> int | None:
     make: Any = ctypes.windll.shell32.SHCreateItemFromParsingName  # type: ignore[attr-defined,unused-ignore]
     failed = make(ctypes.c_wchar_p(str(folder)), None, ctypes.byref(Guid.of(_I_ITEM)), ctypes.byref(found))
     return None if failed else found.value
-
-
-def _path(item: Reference) -> Path:
-    text = ctypes.c_wchar_p()
-    item.call(_GET_DISPLAY_NAME, ctypes.c_uint32(_FILE_PATH), ctypes.pointer(text))
-    try:
-        return Path(text.value or "")
-    finally:
-        ole32.CoTaskMemFree(ctypes.cast(text, ctypes.c_void_p))

@@ -10,7 +10,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 
 from tray_app.desktop.channel import (
     Answer,
@@ -38,7 +37,7 @@ START_SECONDS = 3.0
 
 _LOOK_SECONDS = 0.02
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class NotRunningError(RecorderError):
@@ -59,9 +58,7 @@ class Instance:
     def __enter__(self) -> Instance:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def serve(self, answer: Callable[[Request], Answer]) -> None:
@@ -110,7 +107,7 @@ def _listen(place: Place, deadline: float) -> Listener | None:
             return place.listen()
         except OSError as error:
             if time.monotonic() >= deadline:
-                _log.warning("The terminal's commands cannot reach this program: %r", error)
+                log.warning("The terminal's commands cannot reach this program: %r", error)
                 return None
         time.sleep(_LOOK_SECONDS)
 

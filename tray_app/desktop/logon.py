@@ -6,8 +6,6 @@ A file that has the name but is not ours is never touched. Ours is one that carr
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, create_whole, storage_error
 from tray_app.errors import OutputExistsError, StorageError
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import program as said
@@ -126,11 +124,7 @@ class ContentFile(Autostart):
     """What the two systems have in common whose file is made of bytes of ours."""
 
     def _write(self, path: Path) -> None:
-        content = self._content()
-        with self._disk.create(path) as file:
-            if file.write(content) != len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-            self._disk.sync(file)
+        create_whole(self._disk, path, self._content())
 
     def _read(self) -> bytes:
         with self._disk.open_read(self.path) as file:

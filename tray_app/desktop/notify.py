@@ -37,7 +37,7 @@ _MAX_WAITING = 16
 _HAND_OVER_SECONDS = 10
 """notify-send waits up to 25 s for a service that hangs; those behind it should not."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Sender = Callable[[str, str], None]
 """Shows a title and a text, both sanitised, waiting until they are handed over. May raise anything."""
@@ -156,7 +156,7 @@ class Notifier:
     def _tell_once(self, message: str, error: Exception) -> None:
         if message not in self._told:
             self._told.add(message)
-            _log.warning(message, error, exc_info=error)
+            log.warning(message, error, exc_info=error)
 
 
 def sanitise(text: str, longest: int) -> str:

@@ -17,7 +17,7 @@ from tray_app.disk import Disk
 Opener = Callable[[Path], None]
 """Opens a folder that exists. May take its time, and raises `OSError` where it cannot."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def open_folder(folder: Path, opener: Opener | None = None) -> None:
@@ -36,7 +36,7 @@ def _open(folder: Path, opener: Opener) -> None:
         Disk().make_folder(folder)
         opener(folder)
     except OSError as error:
-        _log.warning("The folder %s could not be opened: %s", folder, error)
+        log.warning("The folder %s could not be opened: %s", folder, error)
 
 
 def open_file(path: Path) -> None:
@@ -73,7 +73,7 @@ def _selected_by_file_manager(path: Path) -> bool:
     try:
         _run(*call, json.dumps([path.as_uri()]), "")
     except OSError as error:
-        _log.debug("no file manager on the bus: %s", error)
+        log.debug("no file manager on the bus: %s", error)
         return False
     return True
 

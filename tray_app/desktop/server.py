@@ -35,7 +35,7 @@ CLOSE_SECONDS = 1.0
 _RETRY_SECONDS = 0.2
 """Between tries where the system has no file handle or thread left for a client."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -71,7 +71,7 @@ class Server:
                 if not self._accept():
                     return
             except (OSError, RuntimeError) as error:
-                _log.warning("A client of the channel could not be taken: %r", error)
+                log.warning("A client of the channel could not be taken: %r", error)
                 self._room.release()
                 self._ended.wait(_RETRY_SECONDS)
 
@@ -92,7 +92,7 @@ class Server:
         try:
             self._converse(connection)
         except OSError as error:
-            _log.info("a client of the channel was lost: %r", error)
+            log.info("a client of the channel was lost: %r", error)
         finally:
             connection.close()
             self._room.release()
@@ -103,7 +103,7 @@ class Server:
             request = self._read(connection)
             frame = self._carry_out(request, connection) if request else None
         except FrameError as error:
-            _log.info("a client of the channel was refused: %s", error)
+            log.info("a client of the channel was refused: %s", error)
             frame = answer_frame(Answer(False, said.no_request(error)))
         if frame is not None:
             connection.send(frame, time.monotonic() + CLIENT_SECONDS)
@@ -128,7 +128,7 @@ class Server:
                 raise FrameError("more follows it")
             if peer is Peer.GONE or self._ended.is_set():
                 # Carried out now, it would come as a surprise: whoever asked was told that nobody answers.
-                _log.info("%s is not carried out: nobody waits for it any more", request.command)
+                log.info("%s is not carried out: nobody waits for it any more", request.command)
                 return None
             return self._ask(request)
 
@@ -136,10 +136,10 @@ class Server:
         try:
             return answer_frame(self._answer(request))
         except RecorderError as error:
-            _log.error("%s: %s (%s)", request.command, error, error.detail)
+            log.error("%s: %s (%s)", request.command, error, error.detail)
             return answer_frame(Answer(False, str(error)))
         except Exception as error:  # whatever fails in the program, its clients are told so and the next is served
-            _log.exception("%s failed", request.command)
+            log.exception("%s failed", request.command)
             kind = type(error).__name__
             return answer_frame(Answer(False, said.failed(kind)))
 

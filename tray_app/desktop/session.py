@@ -24,7 +24,7 @@ _LEAVE_SECONDS = 2.0
 _CONSOLE_EVENTS = {1: "Ctrl-Break", 2: "the console is closed", 5: "logging off", 6: "shutdown"}
 """What a console program is told (wincon.h, `HandlerRoutine`). Ctrl-C, 0, stays Python's."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Reason(Protocol):
@@ -54,18 +54,18 @@ class Answers:
             if not self._finished and self._busy():
                 self._reason.show(window)
         except Exception:  # whatever goes wrong, the answer must not be that the session cannot end
-            _log.exception("cannot tell whether a recording is to be finished")
+            log.exception("cannot tell whether a recording is to be finished")
 
     def told(self, window: int, ends: bool) -> None:
         """Do what WM_ENDSESSION asks for: finish, once, if the session `ends`. Else somebody cancelled it: go on."""
         try:
             if ends and not self._finished:
                 self._finished = True
-                _log.info("the session ends: finishing")
+                log.info("the session ends: finishing")
                 self._finish()
-                _log.info("finished")
+                log.info("finished")
         except Exception:  # nobody is left to tell
-            _log.exception("what ran could not be finished before the end of the session")
+            log.exception("what ran could not be finished before the end of the session")
         finally:
             self._reason.withdraw(window)
 
@@ -110,7 +110,7 @@ class _BlockReason:
 
     def show(self, window: int) -> None:
         if not self._create(window, REASON):
-            _log.info("Windows shows no reason to wait")
+            log.info("Windows shows no reason to wait")
 
     def withdraw(self, window: int) -> None:
         self._destroy(window)
@@ -148,7 +148,7 @@ class _Window:
         try:
             self._handle = self._make()
         except Exception as error:  # pywin32's own errors, or there is no pywin32: the program works without
-            _log.warning("the end of the session will not be heard: %s", error, exc_info=error)
+            log.warning("the end of the session will not be heard: %s", error, exc_info=error)
             return
         finally:
             self._ready.set()
@@ -208,11 +208,11 @@ def console_closing(finish: Callable[[], None]) -> Iterator[None]:
     def handle(event: int) -> bool:
         if event not in _CONSOLE_EVENTS:
             return False
-        _log.info("%s: finishing", _CONSOLE_EVENTS[event])
+        log.info("%s: finishing", _CONSOLE_EVENTS[event])
         try:
             finish()
         except Exception:  # nobody is left to tell
-            _log.exception("what ran could not be finished")
+            log.exception("what ran could not be finished")
         return True
 
     _set_console_handler(handle, True)
@@ -229,4 +229,4 @@ def _set_console_handler(handle: Callable[[int], bool], add: bool) -> None:
 
             win32api.SetConsoleCtrlHandler(handle, add)
         except Exception as error:  # as in `_Window._run`
-            _log.warning("the closing of the console will not be heard: %s", error, exc_info=error)
+            log.warning("the closing of the console will not be heard: %s", error, exc_info=error)

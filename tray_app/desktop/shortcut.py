@@ -35,7 +35,7 @@ SWITCHES = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\
 Microsoft does not document it; an odd first byte means off (leanflutter/launch_at_startup #26, auto-launch #8).
 """
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -111,7 +111,7 @@ def read(path: Path) -> Link | None:
     try:
         return _apart(lambda: _load(path))
     except OSError as error:
-        _log.info("%s is no shortcut that can be read: %r", path, error)
+        log.info("%s is no shortcut that can be read: %r", path, error)
         return None
 
 

@@ -16,7 +16,7 @@ _VALUE = "SystemUsesLightTheme"
 _LAST_SET = 0x00000004
 """REG_NOTIFY_CHANGE_LAST_SET (winnt.h)."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def is_light() -> bool:
@@ -76,4 +76,4 @@ class ThemeWatch:
                     if win32event.WaitForMultipleObjects([self._end, news], False, win32event.INFINITE) == 0:
                         return
             except pywintypes.error as error:
-                _log.warning("The taskbar's theme is not followed: %s", error)
+                log.warning("The taskbar's theme is not followed: %s", error)

@@ -6,14 +6,16 @@ what is kept of it is a few numbers a column, so memory depends on neither lengt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tray_app.audio.energy import DTYPES, as_numbers
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.trim import Reader
+from tray_app.processing.progress import Cancelled, Progress
 
 Levels = NDArray[np.float64]
 
@@ -25,8 +27,6 @@ _PIECE = 1 << 16
 
 _FEW = 512
 """Samples of a column from which on one call a column is cheaper than one for all columns of a piece."""
-
-_DTYPES = {8: "u1", 16: "<i2", 24: "<i4", 32: "<i4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Envelope:
         data = b"\0" + bytes(pcm[: frames * self._fmt.frame_bytes]) if size == 3 else pcm
         for done in range(0, frames, step):
             count = min(step, frames - done)
-            view = np.ndarray((count * channels,), _DTYPES[self._fmt.bits], data, done * channels * size, (size,))
+            view = np.ndarray((count * channels,), DTYPES[self._fmt.bits], data, done * channels * size, (size,))
             self._take(self._values(view), count)
 
     def outline(self) -> Outline:
@@ -101,12 +101,7 @@ class Envelope:
 
     def _values(self, view: NDArray[np.integer]) -> NDArray[np.int32]:
         values = self._whole[: len(view)] if len(view) <= _PIECE else np.empty(len(view), np.int32)
-        if self._fmt.bits == 24:
-            np.right_shift(view, 8, out=values)
-        else:
-            values[...] = view
-        if self._fmt.bits == 8:
-            values -= 128
+        as_numbers(view, self._fmt.bits, values)
         return values
 
     def _take(self, values: NDArray[np.int32], frames: int) -> None:
@@ -142,8 +137,8 @@ def measure(
     frames: int,
     columns: int,
     kept: Iterable[tuple[int, int]] | None = None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Outline:
     """Return the outline of a recording of `frames` frames, from all that `reader` has of it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,18 @@ from PIL import Image, PngImagePlugin
 
 from tray_app import __version__
 from tray_app.audio.rule import CutRule
-from tray_app.audio.wav_header import put_all
+from tray_app.binary_file import put_all
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError, StorageError
 from tray_app.picture.drawing import SIZE, draw, layout_of
 from tray_app.picture.envelope import measure
 from tray_app.picture.layout import Subject
-from tray_app.picture.subject import Progress, Source, opened, opened_as
+from tray_app.picture.subject import Source, opened, opened_as
+from tray_app.processing.progress import Cancelled, Progress, share
 from tray_app.sentences import disk as said
 from tray_app.sentences import files as files_said
 from tray_app.take.facts import Facts
+from tray_app.take.names import numbered
 
 ENDING = ".png"
 
@@ -42,15 +44,15 @@ def picture_of(
     *,
     anew: bool = False,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Picture:
     """Draw what was cut of a file, or what `rule` would cut: see `subject.opened`.
 
     `progress` gets the part that is done, 0.0 to 1.0. Raises `ValueError` for a size that no picture has,
     `AudioFileError`, `StorageError`, and `CancelledError` where it was `cancelled`.
     """
-    with opened(disk, file, rule, anew=anew, progress=_part_of(progress, 0.0)) as source:
-        return _drawn(source, size, _part_of(progress, 0.5), cancelled)
+    with opened(disk, file, rule, anew=anew, progress=share(progress, 0.0, 0.5)) as source:
+        return _drawn(source, size, share(progress, 0.5, 1.0), cancelled)
 
 
 def picture_of_cut(
@@ -59,16 +61,14 @@ def picture_of_cut(
     facts: Facts,
     title: str,
     size: tuple[int, int] = SIZE,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Picture:
     """Draw what was cut of a file by these facts. Raises as `picture_of`."""
     with opened_as(disk, original, Subject(facts, title)) as source:
         return _drawn(source, size, None, cancelled)
 
 
-def _drawn(
-    source: Source, size: tuple[int, int], progress: Progress | None, cancelled: Callable[[], bool] | None
-) -> Picture:
+def _drawn(source: Source, size: tuple[int, int], progress: Progress | None, cancelled: Cancelled | None) -> Picture:
     subject = source.subject
     layout = layout_of(subject, size)
     outline = measure(source.reader, subject.facts.frames, layout.time.width, source.kept, progress, cancelled)
@@ -85,7 +85,7 @@ def save(disk: Disk, picture: Picture, target: Path, *, exact: bool = False) -> 
     try:
         disk.make_folder(target.parent)
         with _written(disk, picture, target) as part:
-            for name in _names(target):
+            for name in numbered(target):
                 with contextlib.suppress(FileExistsError):
                     disk.rename_new(part, name)
                     return name
@@ -104,7 +104,7 @@ def save_again(disk: Disk, picture: Picture, target: Path) -> Path:
     try:
         disk.make_folder(target.parent)
         with _written(disk, picture, target) as part:
-            for name in _names(target):
+            for name in numbered(target):
                 try:
                     disk.replace(part, name)
                     return name
@@ -119,7 +119,7 @@ def save_again(disk: Disk, picture: Picture, target: Path) -> Path:
 @contextlib.contextmanager
 def _written(disk: Disk, picture: Picture, target: Path) -> Iterator[Path]:
     """Give the complete file under a temporary name; what is left of it afterwards goes."""
-    part = next(name for name in _names(target.with_name(f".{target.name}.part")) if not disk.exists(name))
+    part = next(name for name in numbered(target.with_name(f".{target.name}.part")) if not disk.exists(name))
     try:
         with disk.create(part) as file:
             put_all(file, _as_png(picture))
@@ -150,18 +150,3 @@ def _check(disk: Disk, path: Path, picture: Picture) -> None:
         same = False
     if not same:
         raise StorageError(said.not_written(path.name))
-
-
-def _names(path: Path) -> Iterator[Path]:
-    yield path
-    number = 1
-    while True:
-        number += 1
-        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
-
-
-def _part_of(progress: Progress | None, begin: float) -> Progress | None:
-    """Return what takes the progress of one half of the work."""
-    if progress is None:
-        return None
-    return lambda done: progress(begin + done / 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,13 @@ from tray_app.audio.wav import WavReader
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import AudioFileError
 from tray_app.picture.layout import Subject
+from tray_app.processing.progress import Progress
 from tray_app.processing.trimming import as_wav, look
 from tray_app.processing.verify import kept_ranges
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as files_said
 from tray_app.take.cutlist import find
 from tray_app.take.facts import Ranges
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)

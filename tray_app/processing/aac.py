@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from tray_app.audio.samples import Samples
 from tray_app.errors import AudioFileError
-from tray_app.ffmpeg import find_ffmpeg, no_window
+from tray_app.ffmpeg import check_room, find_ffmpeg, no_window
 from tray_app.outputs import Output
 from tray_app.processing.feed import Feed
 from tray_app.processing.tags import Tags
@@ -76,7 +74,7 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
     if ffmpeg is None:
         raise AudioFileError(files_said.FFMPEG_MISSING)
     with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would hold it
-        process: subprocess.Popen[Any] = subprocess.Popen(
+        process: subprocess.Popen[bytes] = subprocess.Popen(
             [str(ffmpeg), "-nostdin", "-v", "error", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -94,6 +92,5 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
         if status:
             said.seek(0)
             words = said.read(4096).decode("utf-8", "replace").strip()
-            if os.strerror(errno.ENOSPC) in words:
-                raise OSError(errno.ENOSPC, words, str(path))
+            check_room(words, path)
             raise AudioFileError(files_said.ffmpeg_failed(status), detail=words)

@@ -8,9 +8,7 @@ current folder first. So ffmpeg tells what it has found, and pydub reads that.
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from tray_app.audio.samples import to_pcm
 from tray_app.audio.wav_writer import WavWriter
 from tray_app.disk import Disk, named
 from tray_app.errors import AudioFileError
-from tray_app.ffmpeg import find_ffmpeg, run
+from tray_app.ffmpeg import check_room, find_ffmpeg, run
 from tray_app.processing.feed import from_vorbis_order
 from tray_app.processing.libsndfile import Reader, reading
 from tray_app.processing.tags import Tags, plain
@@ -121,8 +119,7 @@ def _by_ffmpeg(source: Path, target: Path) -> None:
     done = run(command)
     if done.returncode:
         told = done.stderr.strip()
-        if os.strerror(errno.ENOSPC) in told:
-            raise OSError(errno.ENOSPC, told, str(target))
+        check_room(told, target)
         raise _no_sound(source, told)
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,12 +21,11 @@ from tray_app.outputs import Output, refusal
 from tray_app.processing import aac, libsndfile
 from tray_app.processing.feed import BLOCK_FRAMES, Feed, Numbers
 from tray_app.processing.likeness import Likeness
+from tray_app.processing.progress import Progress, share
 from tray_app.processing.tags import Tags
 from tray_app.processing.wav_widths import narrowed
 from tray_app.sentences import files as said
 from tray_app.sentences.forms import Said
-
-Progress = Callable[[float], None]
 
 _Block = TypeVar("_Block")
 
@@ -81,15 +80,6 @@ def unfit(output: Output, fmt: AudioFormat) -> str:
     return why and said.this_has(why, fmt.bits, fmt.channels, fmt.rate / 1000)
 
 
-@overload
-def share(progress: Progress, start: float, end: float) -> Progress: ...
-@overload
-def share(progress: Progress | None, start: float, end: float) -> Progress | None: ...
-def share(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """Return what moves `progress` from `start` to `end` while its own part goes from 0.0 to 1.0."""
-    return None if progress is None else lambda done: progress(start + done * (end - start))
-
-
 # Writing
 
 
@@ -115,7 +105,7 @@ def _widths(feed: Feed, bits: int) -> Iterator[bytes]:
         yield narrowed(numbers, bits, seed)
 
 
-def _sound(feed: Feed, output: Output) -> Iterator[Numbers] | Iterator[Samples]:
+def _sound(feed: Feed, output: Output) -> Iterator[Numbers | Samples]:
     """Yield what libsndfile gets: whole numbers where they are to come back."""
     return feed.numbers() if output.name == "flac" else feed.samples()
 

@@ -11,7 +11,8 @@ from tray_app.audio.wav import WavReader
 from tray_app.audio.wav_repair import repair
 from tray_app.disk import Disk, Patience, is_held
 from tray_app.errors import AudioFileError
-from tray_app.processing.encoding import EncodeError, Progress, share
+from tray_app.processing.encoding import EncodeError
+from tray_app.processing.progress import Progress, share
 from tray_app.processing.saving import Saving
 from tray_app.processing.trimming import TRIMMING, trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound

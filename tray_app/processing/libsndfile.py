@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tray_app.audio.wav_header import LARGEST_RIFF, put_all
+from tray_app.audio.samples import Samples
+from tray_app.audio.wav_header import LARGEST_RIFF
+from tray_app.binary_file import put_all
 from tray_app.errors import AudioFileError
 from tray_app.outputs import Output
-from tray_app.processing.feed import BLOCK_FRAMES, Feed
+from tray_app.processing.feed import BLOCK_FRAMES, Feed, Numbers
 from tray_app.processing.tags import Tags
 from tray_app.sentences import files as said
 
@@ -73,7 +75,7 @@ class _Through:
 
 
 @contextlib.contextmanager
-def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator[Any]:
+def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator[Callable[[Numbers | Samples], None]]:
     """Give a function that writes one block of the feed into `file`, which is empty.
 
     The file is complete when the context is left. Raises `OSError` as the file gives it, `AudioFileError` where
@@ -87,7 +89,7 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
         with opened:
             _tag(opened, output, tags)
 
-            def write(block: Any) -> None:
+            def write(block: Numbers | Samples) -> None:
                 opened.write(block)
                 sink.check()
 

@@ -10,8 +10,7 @@ from tray_app.audio.rule import CutRule
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, WAV, Output
-from tray_app.processing.encoding import Progress
-from tray_app.processing.many import Cancelled
+from tray_app.processing.progress import Cancelled, Progress
 from tray_app.processing.trimming import trim_file
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as files_said

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
+from tray_app.processing.progress import Cancelled
+
 MOST_AT_ONCE = 8
 """Each file that is trimmed takes 6 MiB, and no disk that we know keeps more than a few of them waiting."""
 
 _LOOK = 0.2
 """Seconds between looks: on Windows a wait without an end cannot be broken by Ctrl-C."""
 
-Cancelled = Callable[[], bool]
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 

@@ -12,7 +12,8 @@ import logging
 from pathlib import Path
 
 from tray_app.disk import Disk, Patience
-from tray_app.processing.encoding import Progress, encode
+from tray_app.processing.encoding import encode
+from tray_app.processing.progress import Progress
 from tray_app.processing.tags import tags_of
 from tray_app.take.facts import Facts
 from tray_app.take.names import free_name

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tray_app.audio.rule import CutRule
@@ -18,14 +18,13 @@ from tray_app.errors import AudioFileError, OutputExistsError, StorageError
 from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.behind import Behind
 from tray_app.processing.codecs import decode
-from tray_app.processing.encoding import EncodeError, Progress, encode, share, unfit
+from tray_app.processing.encoding import EncodeError, encode, unfit
+from tray_app.processing.progress import Cancelled, Progress, share
 from tray_app.processing.tags import Tags, plain
 from tray_app.processing.verify import check_frames
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as said
 from tray_app.take.facts import Facts
-
-Cancelled = Callable[[], bool]
 
 TRIMMING = 0.2
 """About the part of the time that trimming takes where another format is made after it."""

@@ -65,7 +65,7 @@ class Recorder:
         return self._tell(Command.RESUME)
 
     def stop(self) -> Transition:
-        """End the take. It is complete when `wait` returns True, or `TakeFinished` comes."""
+        """End the take. It is complete when `wait` returns True."""
         return self._tell(Command.STOP)
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -14,7 +14,7 @@ from tray_app.audio.format import AudioFormat
 from tray_app.capture.base import Stream
 from tray_app.disk import storage_error
 from tray_app.errors import RecorderError, StorageError
-from tray_app.events import DiskLow, Gap, Level, Problem, StateChanged, TakeFinished
+from tray_app.events import DiskLow, Gap, Level, Problem, StateChanged
 from tray_app.ffmpeg import find_ffmpeg
 from tray_app.outputs import AS_RECORDED, refusal
 from tray_app.recorder.device import Outcome
@@ -274,7 +274,6 @@ class Run(threading.Thread):
         if commanded:
             facts = replace(facts, stop_ms=1000 * (self._clock() - at))
         self._making = None
-        self._bus.post(TakeFinished(making.take.paths.original, facts.seconds))
         # Its jobs are queued before it counts as complete, so that nobody finds neither a take nor its jobs.
         self._finished(making.take, facts)
         self.complete.set()

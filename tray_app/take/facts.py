@@ -12,7 +12,7 @@ from typing import Any
 
 from tray_app.audio.format import AudioFormat
 from tray_app.audio.rule import CutRule, read_rule
-from tray_app.audio.wav_header import put_all
+from tray_app.binary_file import put_all
 from tray_app.disk import Disk
 
 SIDECAR_VERSION = 1

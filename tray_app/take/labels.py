@@ -7,13 +7,13 @@ end and its text, parted by tabs; times in seconds with six decimals; a label wh
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tray_app.audio.wav_header import put_all
+from tray_app.binary_file import put_all
 from tray_app.disk import Disk
 from tray_app.take.facts import Facts
+from tray_app.take.names import numbered
 
 KINDS = ("cut", "gap", "dropped", "pause", "sleep")
 """The words with which our labels' texts begin."""
@@ -56,7 +56,7 @@ def write_labels(disk: Disk, path: Path, facts: Facts, *, replaces: bool = False
     Returns where they are. Raises `OSError`, and leaves nothing then.
     """
     text = as_text(labels_of(facts)).encode()
-    for target in _names(path):
+    for target in numbered(path):
         there = _read(disk, target)
         if there == text:
             return target
@@ -84,14 +84,6 @@ def are_ours(text: bytes) -> bool:
         return all(len(part) == 3 and part[2].split(" ")[0] in KINDS and float(part[0]) >= 0 for part in parts)
     except ValueError:
         return False
-
-
-def _names(path: Path) -> Iterator[Path]:
-    yield path
-    number = 1
-    while True:
-        number += 1
-        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
 
 
 def _read(disk: Disk, path: Path) -> bytes | None:

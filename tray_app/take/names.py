@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -52,3 +53,10 @@ def free_name(disk: Disk, folders: Iterable[Path], name: str) -> str:
         if not any(other == prefix or other.startswith(f"{prefix}.") for other in taken):
             return candidate
         number += 1
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield `NAME.end`, `NAME (2).end`, `NAME (3).end` …, without an end: whoever takes them looks what is free."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
