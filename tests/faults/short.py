@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +136,21 @@ def assert_finished(folder: Path, least: int) -> None:
     oracle = folder / "oracle.wav"
     trim_into(Disk(), folder / "originals" / "take.wav", oracle, SILENCE)
     assert (folder / "take.wav").read_bytes() == oracle.read_bytes()
+
+
+def copies(recorded: Path, folder: Path, name: object) -> Path:
+    return Path(shutil.copytree(recorded, folder / str(name)))
+
+
+def in_a_child(work: Callable[[], object]) -> int:
+    """Do `work` in a process of its own; return its exit status, 0 where it was done."""
+    assert sys.platform != "win32"
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

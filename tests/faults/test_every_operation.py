@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.effort import WHOLE, effort
 from tests.faults.disks import KILLED, DyingDisk, FailingDisk
-from tests.faults.short import RATE, SECONDS, Start, assert_finished, assert_nothing_is_lost, names, record
+from tests.faults.short import RATE, SECONDS, Start, assert_finished, assert_nothing_is_lost, in_a_child, names, record
 from tray_app.disk import Disk
 
 ERRORS = [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS]
@@ -78,20 +77,6 @@ def assert_next_start_finishes(folder: Path) -> None:
         assert_finished(folder, 0)
     else:
         assert not [name for name in names(folder) if name.endswith((".take", ".part"))]
-
-
-def in_a_child(work: Callable[[], object]) -> int:
-    """Do `work` in a process of its own; return its exit status, 0 where it was done."""
-    assert sys.platform != "win32"
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.posix("forks")

@@ -17,8 +17,7 @@ import soundfile
 
 from tests.effort import tenth
 from tests.faults.nursery import Nursery, lives
-from tests.faults.short import SILENCE, Start, all_of_it, names
-from tests.faults.test_output import copies
+from tests.faults.short import SILENCE, Start, all_of_it, copies, names
 from tests.sound import wait_until
 from tests.terminal.program import clean_env
 from tray_app.audio.format import AudioFormat

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from tests.effort import WHOLE, effort
 from tests.faults.disks import KILLED, DyingDisk, FailingDisk
-from tests.faults.short import SILENCE, Start, all_of_it, names, record
-from tests.faults.test_every_operation import in_a_child
+from tests.faults.short import SILENCE, Start, all_of_it, copies, in_a_child, names, record
 from tray_app.disk import Disk
 from tray_app.outputs import Output
 from tray_app.take.take import Plan
@@ -87,10 +86,6 @@ def assert_done(folder: Path, plan: Plan) -> None:
     assert names(folder) == sorted([*left, output])
     assert same(made(folder, plan), expected(plan))
     assert soundfile.info(folder / output).subtype == ("PCM_24" if plan.output.name == "wav24" else "PCM_16")
-
-
-def copies(recorded: Path, folder: Path, name: object) -> Path:
-    return Path(shutil.copytree(recorded, folder / str(name)))
 
 
 @pytest.mark.posix("forks")

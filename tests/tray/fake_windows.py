@@ -18,12 +18,12 @@ import itertools
 import queue
 import struct
 import threading
-from collections.abc import Callable
 from ctypes import wintypes
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sound import wait_until
+from tests.tray.fake_library import Library
 
 WM_NULL = 0x0000
 WM_CLOSE, WM_QUERYENDSESSION, WM_DISPLAYCHANGE, WM_TIMER = 0x0010, 0x0011, 0x007E, 0x0113
@@ -208,7 +208,7 @@ class FakeWindows:
     # What a program calls
 
     def dll(self, name: str) -> Any:
-        return _Library(self)
+        return Library(self)
 
     def _fault(self, text: str) -> None:
         self.faults.append(text)
@@ -434,37 +434,6 @@ class FakeWindows:
         if facts.uFlags & NIF_TIP:
             shown.tip = facts.szTip
         return 1
-
-
-class _Library:
-    def __init__(self, windows: FakeWindows) -> None:
-        self._windows = windows
-
-    def __getattr__(self, name: str) -> Any:
-        newer = ("GetSystemMetricsForDpi", "GetDpiForWindow", "SetThreadDpiAwarenessContext")
-        if not name[0].isupper() or (self._windows.old and name in newer):
-            raise AttributeError(name)
-        function = _Function(self._windows, getattr(type(self._windows), name).__name__)
-        setattr(self, name, function)
-        return function
-
-
-class _Function:
-    """A function of a library as ctypes has it."""
-
-    argtypes: tuple[Any, ...] | None = None
-    restype: Any = None
-    errcheck: Callable[..., Any] | None = None
-
-    def __init__(self, windows: FakeWindows, name: str) -> None:
-        self._windows = windows
-        self._name = name
-
-    def __call__(self, *arguments: Any) -> Any:
-        if self.argtypes is not None and len(self.argtypes) != len(arguments):
-            raise TypeError(f"{self._name} takes {len(self.argtypes)} arguments, not {len(arguments)}")
-        result = getattr(self._windows, self._name)(*arguments)
-        return self.errcheck(result, self, arguments) if self.errcheck else result
 
 
 def _value(handle: wintypes.HWND) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TextIO
 
-Progress = Callable[[float], None]
-"""Takes the part of one file that is done, 0.0 to 1.0. Any thread."""
+from tray_app.processing.progress import Progress
 
 
 class _Drawn(Protocol):
@@ -32,7 +31,7 @@ class Bar:
         self._lock = threading.Lock()
 
     def of(self, index: int) -> Progress | None:
-        """Return what moves the bar for one file; None where nobody looks."""
+        """Return what moves the bar for one file, on any thread; None where nobody looks."""
         if self._drawn is None:
             return None
         return lambda done: self._move(index, done)
