@@ -177,7 +177,8 @@ class PulseServer(SoundServer):
     """PulseAudio with the null sink `testsink`, its default.
 
     `second` names one more null sink. `microphone` adds the source `testmic`, the default source: a loud 440 Hz sine
-    that is nobody's monitor.
+    that is nobody's monitor. With `shares_memory` it hands sound over in memory, as on a desktop; without, by its
+    socket, so that a server that is killed leaves nothing in `/dev/shm`.
     """
 
     def __init__(
@@ -188,8 +189,10 @@ class PulseServer(SoundServer):
         second: str = "",
         microphone: bool = False,
         channel_map: str = "",
+        shares_memory: bool = False,
     ) -> None:
         super().__init__()
+        self._shares_memory = shares_memory
         self._sink = [f"rate={rate}", f"channels={channels}", f"format={form}", "norewinds=1"]
         self._sink += [f"channel_map={channel_map}"] if channel_map else []
         self._second, self._microphone = second, microphone
@@ -197,7 +200,8 @@ class PulseServer(SoundServer):
         """The number of the module that makes `testsink`: unload it, and the output is unplugged."""
 
     def command(self) -> list[str]:
-        options = ("-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--use-pid-file=no")
+        socket = "no" if self._shares_memory else "yes"
+        options = ("-n", "--daemonize=no", "--exit-idle-time=-1", f"--disable-shm={socket}", "--use-pid-file=no")
         native = f"module-native-protocol-unix socket={self.socket} auth-anonymous=1"
         return ["pulseaudio", *options, "--log-target=stderr", "-L", native]
 

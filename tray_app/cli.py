@@ -107,15 +107,23 @@ PROG = Path(sys.executable).stem if getattr(sys, "frozen", False) else "tray-rec
 _DESCRIPTION = """\
 Records what the computer plays and removes the silence.
 
-  tray-recorder                        show the icon in the tray, and stay; with --start, record at once
-  tray-recorder status                 what the program in the tray does; start, pause, resume, stop tell it
-  tray-recorder record                 record until STOP, Ctrl-C or --seconds
-  tray-recorder record --demo          try it out: ten seconds are enough, with --seconds 10
-  tray-recorder trim meeting.wav       remove the silence from a file that exists
-  tray-recorder picture meeting.wav    draw what was cut of it, or what would be
-  tray-recorder doctor                 see what works here, and what to do about what does not
+  tray-recorder                      show the icon; --start: record at once
+  tray-recorder status               what the program in the tray does
+  tray-recorder record               record until STOP or Ctrl-C
+  tray-recorder record --demo        try it out, with --seconds 10
+  tray-recorder trim meeting.wav     remove the silence from a file
+  tray-recorder picture meeting.wav  draw what was cut, or would be
+  tray-recorder doctor               what works here, and what does not
 """.replace("tray-recorder", PROG)
-_EPILOG = f"`{PROG} COMMAND --help` tells more. Settings are read from .env; .env.example lists them all."
+_STATUSES = """\
+Exit status: 0 done, 1 it failed, 2 wrong usage or a wrong setting. What goes
+wrong is said in one line on standard error.
+"""
+_EPILOG = f"""\
+`{PROG} COMMAND --help` tells more. Settings are read from .env;
+.env.example lists them all.
+
+{_STATUSES}"""
 
 
 def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -139,6 +147,7 @@ def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
             name,
             help=about[0],
             description="\n\n".join(about),
+            epilog=_STATUSES,
             parents=[common],
             formatter_class=raw,
             allow_abbrev=False,
@@ -153,7 +162,9 @@ def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
     group = common.add_argument_group("options of every command")
     group.add_argument("--env-file", type=Path, metavar="FILE", help="read settings from this file instead of .env")
-    group.add_argument("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR: how much the log tells")
+    group.add_argument(
+        "--log-level", metavar="LEVEL", help="how much the log tells: DEBUG, INFO, WARNING or ERROR (default: INFO)"
+    )
     group.add_argument("--version", action="version", version=f"Tray Recorder {__version__}")
     return common
 

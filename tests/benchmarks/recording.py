@@ -52,7 +52,7 @@ def live(shop: Workshop, seconds: float) -> Table:
         ("while", "of a core", "wake-ups a second", "memory"),
     )
     sound = shop.input("meeting", 600)
-    with tempfile.TemporaryDirectory() as name, PulseServer() as server:
+    with tempfile.TemporaryDirectory() as name, PulseServer(shares_memory=True) as server:
         env = clean_env(Path(name)) | server.env
         env |= {"RECORDER_SAVE_FOLDER": f"{name}/takes", "RECORDER_NOTIFY": "false"}
         with Resident(env) as resident:

@@ -96,6 +96,17 @@ def test_the_list_of_a_trimmed_file_that_is_gone_is_made_anew(tmp_path: Path) ->
         trim(tmp_path)
 
 
+def test_a_relative_name_is_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wav(tmp_path)
+    trim(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    source, target = Path("talk.wav"), beside(Path("talk_trimmed.wav"))
+    with pytest.raises(OutputExistsError, match=r"talk_trimmed.wav exists already"):
+        trim_listed(Disk(), source, target, RULE)
+    assert trim_listed(Disk(), source, target, CutRule(501, -40), force=True).cut_list == target.cut_list
+    assert json.loads((tmp_path / "talk_trimmed.json").read_text())["rule"]["min_silence_len"] == 501
+
+
 def test_an_output_that_has_the_lists_own_name_goes_without(tmp_path: Path) -> None:
     source = wav(tmp_path)
     done = trim_listed(Disk(), source, beside(tmp_path / "odd.json"), RULE, labels=True)

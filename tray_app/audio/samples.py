@@ -49,11 +49,13 @@ def to_pcm(samples: Samples, bits: int, loudest: float | None = None) -> bytes:
     scale = 2.0 ** (bits - 1)
     most = (scale - 1) / scale
     flat: NDArray[np.floating] = samples.reshape(-1)
+    if bits == 32:
+        # Float32 holds every 24-bit value and the powers of two in between exactly; these need more.
+        flat = flat.astype(np.float64)
     if loudest > most:
-        flat = np.clip(flat, -1.0, most, dtype=np.float64 if bits == 32 else np.float32)
-    # Float32 holds every 24-bit value and the powers of two in between exactly; 32 bits need float64.
-    scaled: NDArray[np.floating] = np.multiply(flat, scale, dtype=np.float64 if bits == 32 else np.float32)
-    np.rint(scaled, out=scaled)
+        flat = np.clip(flat, -1.0, most)
+    scaled = flat * scale
+    np.rint(scaled, scaled)
     if bits == 16:
         return scaled.astype(np.dtype("<i2")).tobytes()
     values: NDArray[np.int32] = scaled.astype("<i4")

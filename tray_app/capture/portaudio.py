@@ -48,7 +48,7 @@ class PortAudioBackend(Backend):
         return sorted(found, key=lambda source: source.kind != "loopback")
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:
-        """Open `source` at its device's default rate."""
+        """Open `source` at its device's default rate. Raises `SourceNotFoundError` where it is gone."""
         with _lock:
             library = _refreshed()
             for index, now in _listed(library, self._system):

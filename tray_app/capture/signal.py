@@ -61,7 +61,7 @@ class SignalBackend(Backend):
         return [_SOURCE]
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:
-        """Start the signal at its frame 0. `on_lost` is never called."""
+        """Start the signal at its frame 0; never calls `on_lost`. Raises `SourceNotFoundError` for another source."""
         del on_lost
         if source.id != _SOURCE.id:
             raise SourceNotFoundError(said.no_signal(source.id, _SOURCE.id))

@@ -13,8 +13,9 @@ from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
     "Start Tray Recorder with the desktop, or not.",
-    "`on` makes a shortcut in the Startup folder (Linux: a desktop entry, macOS: a LaunchAgent), `off` removes it,\n"
-    "and `status` tells whether there is one that starts this program.",
+    "`on` makes a shortcut in the Startup folder (Linux: a desktop entry, macOS: a\n"
+    "LaunchAgent), `off` removes it, and `status` tells whether there is one that\n"
+    "starts this program.",
 )
 OVERRIDES: dict[str, str] = {}
 
@@ -25,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Switch it and say what is so now."""
+    """Switch it and say what is so now. Raises `RecorderError` where there is no way to start with the desktop."""
     del settings
     start = for_system()
     if start is None:

@@ -21,28 +21,44 @@ OVERRIDES = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments. `cli` puts a preset's values below those of the other options."""
-    group = parser.add_argument_group("what is cut")
+    group = parser.add_argument_group(
+        "what is cut", "What is not given is as in the settings, whose defaults are told here."
+    )
     group.add_argument(
         "--preset",
         choices=NAMES,
         metavar="NAME",
         help=f"a set of values: {', '.join(NAMES)}; options given beside it are stronger",
     )
-    group.add_argument("--min-silence-len", metavar="MS", help="the shortest silence that is removed, in milliseconds")
+    group.add_argument(
+        "--min-silence-len", metavar="MS", help="the shortest silence that is removed, in milliseconds (default: 500)"
+    )
     group.add_argument(
         "--silence-thresh",
         metavar="DBFS",
-        help="what is at most this loud is silence, for example -40; auto finds it in the noise of the recording",
+        help="what is at most this loud is silence; auto finds it in the noise of the recording (default: -40)",
     )
-    group.add_argument("--keep-silence", metavar="MS", help="silence that is kept before and after every sound")
     group.add_argument(
-        "--longest-pause", metavar="MS", help="what is left of a silence between sounds, instead of none"
+        "--keep-silence",
+        metavar="MS",
+        help="silence that is kept before and after every sound, in milliseconds (default: 0)",
+    )
+    group.add_argument(
+        "--longest-pause",
+        metavar="MS",
+        help="what is left of a silence between sounds, in milliseconds (default: 0, off)",
     )
     group.add_argument(
         "--edges-only", dest="cut", action="store_const", const=EDGES, help="cut only at the start and the end"
     )
-    group.add_argument("--shortest-sound", metavar="MS", help="a shorter sound between silences is cut with them")
-    group.add_argument("--fade", metavar="MS", help="fade before and after every cut; 0 copies bit for bit")
+    group.add_argument(
+        "--shortest-sound",
+        metavar="MS",
+        help="a sound between silences that is shorter, in milliseconds, is cut with them (default: 0)",
+    )
+    group.add_argument(
+        "--fade", metavar="MS", help="fade before and after every cut, in milliseconds (default: 0, a copy bit for bit)"
+    )
 
 
 def given(args: argparse.Namespace) -> bool:

@@ -14,8 +14,9 @@ from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
     "List every source that can be recorded.",
-    "A loopback is what an output plays, an input is a microphone or line-in. The default, marked *, is what you\n"
-    "hear. Give an id or a name (a part of it is enough where only one fits) to `record --source`.",
+    "A loopback is what an output plays, an input is a microphone or line-in. The\n"
+    "default, marked *, is what you hear. Give an id or a name (a part of it is\n"
+    "enough where only one fits) to `record --source`.",
 )
 OVERRIDES: dict[str, str] = {}
 

@@ -25,8 +25,9 @@ from tray_app.tray.host import TrayUnavailableError, find_tray
 
 ABOUT: tuple[str, ...] = (
     "Tell what works here, and what to do about what does not.",
-    "Looks at the sound system, the default output, the save folder, the disk, the tray, notifications, autostart and\n"
-    "ffmpeg. Changes nothing. The exit status is 1 when recording what the computer plays cannot work.",
+    "Looks at the sound system, the default output, the save folder, the disk, the\n"
+    "tray, notifications, autostart and ffmpeg. Changes nothing. The exit status is 1\n"
+    "when recording what the computer plays cannot work.",
 )
 OVERRIDES: dict[str, str] = {}
 

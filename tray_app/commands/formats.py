@@ -28,7 +28,9 @@ QUALITIES = {quality.variable.removeprefix(PREFIX).lower(): quality.variable for
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
     names = ", ".join(FORMATS)
-    parser.add_argument("--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names}")
+    parser.add_argument(
+        "--format", dest="output_format", metavar="FORMAT", help=f"what to write: {names} (default: wav)"
+    )
     for (name, quality), field in zip(_BY_FORMAT.items(), QUALITIES, strict=True):
         option, unit = f"--{field.replace('_', '-')}", "KBIT" if field.endswith("bitrate") else "N"
         parser.add_argument(option, dest=field, metavar=unit, help=f"{_HELP[name]} (default: {quality.default})")

@@ -27,10 +27,11 @@ log = logging.getLogger(__name__)
 
 ABOUT: tuple[str, ...] = (
     "Draw what was cut of a recording, or what would be.",
-    "FILE is an original or a trimmed file of a take, a file that `trim` has made, or any sound file. What was cut is\n"
-    "known from the cut list; for other files, and with options that say what silence is, the picture shows what\n"
-    "would be cut. Nothing is written but the picture: NAME.png beside FILE, or NAME (2).png where that is taken. On\n"
-    "a terminal it is opened, too.",
+    "FILE is an original or a trimmed file of a take, a file that `trim` has made,\n"
+    "or any sound file. What was cut is known from the cut list; for other files, and\n"
+    "with options that say what silence is, the picture shows what would be cut.\n"
+    "Nothing is written but the picture: NAME.png beside FILE, or NAME (2).png where\n"
+    "that is taken. On a terminal it is opened, too.",
 )
 OVERRIDES = cut_options.OVERRIDES
 
@@ -53,7 +54,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a sound file")
     parser.add_argument("--output", metavar="PNG-or-FOLDER", help="where to put the picture; the name must be free")
     parser.add_argument(
-        "--size", type=size, default=SIZE, metavar="WxH", help=f"width and height in pixels ({SIZE[0]}x{SIZE[1]})"
+        "--size",
+        type=size,
+        default=SIZE,
+        metavar="WxH",
+        help=f"width and height in pixels (default: {SIZE[0]}x{SIZE[1]})",
     )
     parser.add_argument(
         "--open",

@@ -36,9 +36,10 @@ log = logging.getLogger(__name__)
 
 ABOUT: tuple[str, ...] = (
     "Record what the computer plays.",
-    "Records until STOP, Ctrl-C, or the time given. While it records it reads commands from standard input, one a\n"
-    "line, in any case: PAUSE, RESUME, STOP. (The end of input is no command: it goes on.)\n"
-    "The trimmed file is in the save folder when it ends, the original in the folder originals below.",
+    "Records until STOP, Ctrl-C, or the time given. While it records it reads\n"
+    "commands from standard input, one a line, in any case: PAUSE, RESUME, STOP.\n"
+    "(The end of input is no command: it goes on.) The trimmed file is in the save\n"
+    "folder when it ends, the original in the folder originals below.",
 )
 OVERRIDES = {
     "source": "RECORDER_SOURCE",
@@ -87,7 +88,11 @@ _seconds.__name__ = "number of seconds above 0"
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
-    parser.add_argument("--source", metavar="NAME", help="what to record: an id or a name that `devices` lists")
+    parser.add_argument(
+        "--source",
+        metavar="NAME",
+        help="what to record: an id or a name that `devices` lists (default: default, what you hear)",
+    )
     parser.add_argument(
         "--demo", action="store_true", help="record the default output if there is one, else the built-in test signal"
     )
@@ -112,7 +117,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Record one take; print where its files are."""
+    """Record one take; print where its files are. Raises `SettingError` where options contradict each other."""
     if args.demo and args.source:
         raise SettingError(said.DEMO_AND_SOURCE)
     if args.file:

@@ -14,8 +14,9 @@ from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
     "Finish recordings that a crash left.",
-    "Looks into the save folder, or FOLDER: makes each unfinished recording a whole file and removes its silence\n"
-    "as it was to be. Recordings that are being made at the moment are left alone.",
+    "Looks into the save folder, or FOLDER: makes each unfinished recording a whole\n"
+    "file and removes its silence as it was to be. Recordings that are being made at\n"
+    "the moment are left alone.",
 )
 OVERRIDES = {"folder": "RECORDER_SAVE_FOLDER"}
 

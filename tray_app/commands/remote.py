@@ -14,7 +14,9 @@ from tray_app.sentences.forms import Said
 from tray_app.settings import Settings
 from tray_app.words import clock_time
 
-_SAYS = "Prints what it says. Ends with 1, and the reason on standard error, where it did not or where it does not run."
+_SAYS = (
+    "Prints what it says. Ends with 1, and the reason on standard error, where it\ndid not or where it does not run."
+)
 
 
 class Remote:
@@ -90,15 +92,16 @@ COMMANDS: dict[str, Remote] = {
     "toggle": Remote(
         "toggle",
         "Do what a click on the icon does: start, stop, or go on after a pause.",
-        f"For a key of your own. {_SAYS}",
+        f"For a key of your own.\n{_SAYS}",
     ),
     "status": Status(
         "status",
         "Show what the program in the tray is doing.",
-        "Ends with 1 where it does not run. With --json that is an answer like any other: prints\n"
-        '{"running": false} and ends with 0. Where it runs, the object has "running": true, "state": "idle",\n'
-        '"recording" or "paused", "waiting" (for a lost device), "source", "since" (local time, or null), "seconds"\n'
-        '(of the take so far), "jobs" (whether a finished take is being worked on) and "save_folder".',
+        "Ends with 1 where it does not run. With --json that is an answer like any other:\n"
+        'prints {"running": false} and ends with 0. Where it runs, the object has\n'
+        '"running": true, "state": "idle", "recording" or "paused", "waiting" (for a\n'
+        'lost device), "source", "since" (local time, or null), "seconds" (of the take\n'
+        'so far), "jobs" (whether a finished take is being worked on) and "save_folder".',
     ),
     "quit": Remote(
         "quit",

@@ -33,12 +33,14 @@ log = logging.getLogger(__name__)
 
 ABOUT: tuple[str, ...] = (
     "Remove the silence from files that exist.",
-    "Writes NAME_trimmed.wav beside each file, or what --output says, and NAME_trimmed.json, the list of the cuts.\n"
-    "Inputs are never changed. A WAV keeps its format, and but for fades what is kept of it is copied bit for bit.\n"
-    "Other formats become WAV with their own rate, channels and bits, for a lossy one would lose again; --format, or\n"
-    "the ending of --output, asks for another. Of a folder all sound files are trimmed that were not already; several\n"
-    "files are worked on at once. The kept original of a take is trimmed again into the save folder, beside the\n"
-    "earlier file.",
+    "Writes NAME_trimmed.wav beside each file, or what --output says, and\n"
+    "NAME_trimmed.json, the list of the cuts. Inputs are never changed. A WAV keeps\n"
+    "its format, and but for fades what is kept of it is copied bit for bit. Other\n"
+    "formats become WAV with their own rate, channels and bits, for a lossy one would\n"
+    "lose again; --format, or the ending of --output, asks for another. Of a folder\n"
+    "all sound files are trimmed that were not already; several files are worked on\n"
+    "at once. The kept original of a take is trimmed again into the save folder,\n"
+    "beside the earlier file.",
 )
 TRIMMED = "_trimmed"
 SOUND_ENDINGS = {
@@ -73,7 +75,10 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Trim every file, several at once; one that fails is said and does not keep the others from being trimmed."""
+    """Trim every file, several at once; one that fails is said and does not keep the others from being trimmed.
+
+    Raises `SettingError` where options contradict each other.
+    """
     files, failures = _files(args.files)
     if args.output and len(files) > 1 and not is_folder(args.output):
         raise SettingError(said.ONE_OUTPUT)

@@ -207,7 +207,10 @@ def as_wav(disk: Disk, source: Path, target: Path | None, *, force: bool) -> Ite
 def sound_of(
     disk: Disk, source: Path, target: Path | None, *, force: bool, cancelled: Cancelled | None
 ) -> Iterator[tuple[Path, Tags]]:
-    """Give what `as_wav` does, and the tags that `source` has as far as they can be read."""
+    """Give what `as_wav` does, and the tags that `source` has as far as they can be read.
+
+    Raises `AudioFileError` where that is no file of sound.
+    """
     if disk.is_folder(source):
         raise AudioFileError(said.folder_given(source))
     if _is_plain_wav(disk, source, force=force):

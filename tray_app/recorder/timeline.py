@@ -50,8 +50,7 @@ class Timeline:
         self._reference = started
         self._anchored = False
         self._device_rate = rate
-        self._run_start = 0
-        self._run_frames = 0
+        self._begin_run(0)
         self._stall_from: int | None = None
         self._hold: Hold | None = Hold()
         self._stretch = Stretch(started)
@@ -170,11 +169,6 @@ class Timeline:
     # The line
 
     @property
-    def _line(self) -> int:
-        """The line's position of the next frame."""
-        return self._run_start + self._scaled(self._run_frames)
-
-    @property
     def _step(self) -> float:
         """Seconds from which on a rise of the envelope is a gap.
 
@@ -190,7 +184,9 @@ class Timeline:
         return max(0, round((time - self._reference) * self.rate))
 
     def _begin_run(self, line: int) -> None:
-        self._run_start, self._run_frames = line, 0
+        """Begin a run of sound at `line`. `_line` is the position of the next frame, after `_run_frames` of the run."""
+        self._line = self._run_start = line
+        self._run_frames = 0
 
     def _offset(self, chunk: Chunk, frames_before: int) -> float:
         """Capture time less position: where the chunk says that the line began."""
@@ -318,6 +314,7 @@ class Timeline:
                 pieces.append(Sound(part_begin - self._skipped, samples[low:high]))
             at = part_end
         self._run_frames += len(samples)
+        self._line = end
         return pieces
 
     def _device_frame(self, line: int) -> int:

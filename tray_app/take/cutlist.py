@@ -23,7 +23,7 @@ _NUMBERED = re.compile(r"(.+) \(\d+\)")
 
 @dataclass(frozen=True, slots=True)
 class CutList:
-    """The cut list at `path`, and where the files are that it is about, whether they are there or not.
+    """The cut list at `path`, and where the files are that it is about, whether they are there or not: whole paths.
 
     `original` is None where the cut list does not know it, `trimmed` where there is none.
     """
@@ -50,6 +50,7 @@ def find(disk: Disk, file: Path) -> CutList | None:
 
 def read(disk: Disk, path: Path) -> CutList | None:
     """Read a cut list; None where there is none."""
+    path = path.absolute()
     facts = read_sidecar(disk, path)
     if facts is None:
         return None
