@@ -15,10 +15,10 @@ from typing import NoReturn
 from unittest.mock import patch
 
 from tests.documents.markdown import ROOT
-from tray_app import cli, settings
+from tray_app import cli, loading
 from tray_app.errors import SettingError
 
-SETTINGS = frozenset(settings.load({}, {}, Path(os.devnull)).origin)
+SETTINGS = frozenset(loading.load({}, {}, Path(os.devnull)).origin)
 """The variables of all settings."""
 
 OF_TESTS = {"RECORDER_TESTS_WHOLE"}
@@ -37,7 +37,7 @@ PASSED_ON_TO_PYTEST = {"tests/windows/run.py": {"--prepare"}}
 def said_against(environ: Mapping[str, str], file: Path = Path(os.devnull)) -> str:
     """Return what the program has to say against settings, of the environment and a `.env`; empty where nothing."""
     try:
-        return " ".join(settings.load({}, environ, file).unknown)
+        return " ".join(loading.load({}, environ, file).unknown)
     except SettingError as error:
         return str(error)
 
