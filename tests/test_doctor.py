@@ -40,5 +40,5 @@ def test_a_save_folder_that_refuses_is_told_with_the_reason(
 
     monkeypatch.setattr(Disk, "create", refuse)
     (check,) = folder_checks(tmp_path).values()
-    assert (check.status, check.text) == ("fail", f"Cannot write into {tmp_path}: {why}.")
+    assert (check.status, check.text) == ("fail", f"Cannot write into {tmp_path}: {why}")
     assert "another folder" in check.remedy

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
-from tray_app.notices import AGAIN, Notice, Notices, Told, describe
+from tray_app.notices import AGAIN, Notices, Told, describe
 from tray_app.recorder.quiet import FORGOTTEN, NOTHING_HEARD, Quiet
+from tray_app.sentences.forms import Notice
 from tray_app.states import State
 from tray_app.tray.tray import MAX_TEXT, MAX_TITLE
 from tray_app.welcome import is_first_start, welcome
@@ -53,7 +54,7 @@ class Clock:
         (
             Unheard(1800.0),
             "Nothing is heard",
-            "Nothing has been heard for 30 minutes. Did you forget to stop?",
+            "Nothing has been heard for 30 minutes. The recording goes on.",
         ),
         (
             DiskLow(12.7, 812),

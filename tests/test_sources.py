@@ -11,6 +11,7 @@ from tests.sound import wait_until
 from tray_app import sources
 from tray_app.capture.base import Backend, OnChunk, OnLost, Source, Stream, Watch
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences.forms import Said
 from tray_app.sources import SourceList
 
 
@@ -37,7 +38,7 @@ class Listed(Backend):
     def sources(self) -> list[Source]:
         self.asked += 1
         if self.away:
-            raise BackendUnavailableError(f"no {self.name}")
+            raise BackendUnavailableError(Said(f"no {self.name}"))
         return [Source(f"{self.name} {self.asked}", self.name, "loopback", self.name, 48_000, 2)]
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:

@@ -16,12 +16,13 @@ from tray_app.discard import Discards
 from tray_app.disk import Disk
 from tray_app.errors import SourceError
 from tray_app.events import DiskLow, EventBus, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
-from tray_app.notices import Notice, Notices, Told
+from tray_app.notices import Notices, Told
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import Found
 from tray_app.processing.recovery import find as find_unfinished
 from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
+from tray_app.sentences.forms import Notice
 from tray_app.settings import Settings
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts

@@ -18,6 +18,9 @@ from tray_app.env_file import read_text
 from tray_app.env_places import CHOICES, env_beside_program, env_of_user
 from tray_app.errors import RecorderError, SettingError
 from tray_app.loading import changed
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import settings as said
+from tray_app.sentences.forms import Said
 from tray_app.settings import Settings
 
 _HEAD = "# Settings of Tray Recorder. .env.example, or the README, tells what else there is.\n"
@@ -44,9 +47,7 @@ def choose(settings: Settings, texts: Mapping[str, str]) -> Settings:
     """
     for name in texts:
         if name in settings.fixed:
-            raise SettingError(
-                f"{name} is set outside, by the command line or the environment.", todo="Change it there."
-            )
+            raise SettingError(said.fixed(name))
     return changed(settings, texts, settings.env_file or env_of_user())
 
 
@@ -74,8 +75,8 @@ def keep(settings: Settings, texts: Mapping[str, str], disk: Disk | None = None)
 
 
 def _not_written(file: Path, error: OSError) -> SettingError:
-    wrong = storage_error("write the settings file", file, error)
-    return SettingError(wrong.what, safe="The choice holds until you exit.", todo=wrong.todo, detail=repr(error))
+    wrong = storage_error(disk_said.WRITE_SETTINGS, file, error)
+    return SettingError(Said(wrong.what, said.HOLDS_UNTIL_EXIT, wrong.todo), detail=repr(error))
 
 
 def _write(disk: Disk, file: Path, texts: Mapping[str, str], head: str) -> None:
@@ -101,7 +102,7 @@ def _write(disk: Disk, file: Path, texts: Mapping[str, str], head: str) -> None:
 def _verify(old: str, new: str, texts: Mapping[str, str]) -> None:
     """Raise where the new text does not say just what the old one said, and the new values."""
     if values(new) != {**values(old), **texts}:
-        raise RecorderError("The settings file could not be changed.", safe="It was left as it is.")
+        raise RecorderError(said.NOT_CHANGED)
 
 
 def values(text: str) -> dict[str, str | None]:

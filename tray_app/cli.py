@@ -15,6 +15,8 @@ from typing import Protocol
 from tray_app import __version__, logs, presets
 from tray_app.errors import RecorderError
 from tray_app.loading import load
+from tray_app.sentences import program as program_said
+from tray_app.sentences import terminal as terminal_said
 from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -190,7 +192,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
     parsing = parser(_needed(arguments))
     args = parsing.parse_args(arguments)
     if args.start and args.command:
-        parsing.error(f"--start goes without a command, not with {args.command!r}")
+        parsing.error(terminal_said.start_with_command(args.command))
     # Wrong settings are to be in the log too; the level that they ask for comes after.
     logs.set_up("INFO")
     try:
@@ -200,7 +202,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         say(str(error))
         return error.exit_status
     except KeyboardInterrupt:
-        say("Stopped.")
+        say(terminal_said.STOPPED)
         return 1
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more while it ends.
@@ -209,7 +211,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> in
         return 1
     except Exception as error:
         log.exception("unexpected")
-        say(f"The program failed in a way that nobody expected ({type(error).__name__}). The log tells more.")
+        say(program_said.failed(type(error).__name__))
         return 1
     finally:
         logs.take_down()

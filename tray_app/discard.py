@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tray_app.disk import Disk, storage_error
 from tray_app.events import EventBus, Problem, TakeDiscarded
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import recording as recording_said
 from tray_app.take.facts import Facts
 from tray_app.take.take import Take
 
@@ -63,14 +65,14 @@ class Discards:
         try:
             self._move(take)
         except OSError as error:
-            wrong = storage_error("move to the recycle bin:", take.paths.original, error)
+            wrong = storage_error(disk_said.DISCARD, take.paths.original, error)
             log.warning("%s (%s)", wrong, wrong.detail)
             self._keep(take, facts)
-            self._bus.post(Problem(f"{take.paths.name} could not be discarded, so it is kept. {wrong.what}"))
+            self._bus.post(Problem(recording_said.not_discarded(take.paths.name, wrong.what)))
         except Exception:
             log.exception("%s could not be discarded", take.paths.name)
             self._keep(take, facts)
-            self._bus.post(Problem(f"{take.paths.name} could not be discarded, so it is kept."))
+            self._bus.post(Problem(recording_said.not_discarded(take.paths.name)))
         else:
             self._bus.post(TakeDiscarded(take.paths.name))
         finally:

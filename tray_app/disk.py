@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from tray_app import windows_files
 from tray_app.errors import StorageError
+from tray_app.sentences import disk as said
 
 if sys.platform != "win32":
     import fcntl
@@ -41,51 +42,37 @@ PATIENCE = 10.0
 _MAX_PART = 255
 """Characters that Windows takes of one name in a path (elsewhere the system says itself that it is too long)."""
 
-_FULL = ("the disk is full", "Free some space and try again.")
-_QUOTA = ("your disk quota is used up", "Free some space and try again.")
-_FORBIDDEN = ("there is no permission", "Choose another folder or change its permissions.")
-_HELD = ("another program has it open", "Close it there and try again.")
-_FORBIDDEN_OR_HELD = ("another program has it open, or there is no permission", "Close it there and try again.")
-_READ_ONLY = ("the disk is read-only", "Choose another folder.")
-_TOO_LONG = ("the path is too long", "Choose a shorter name or a folder that is not so deep.")
-_TOO_LARGE = ("the file system does not take a file so large", "Choose another disk.")
-_BROKEN = ("the disk reported an error", "Check the disk, or choose another one.")
-_GONE = ("the drive is not there", "Connect it, or choose another folder.")
-_LACKING = ("the drive does not support what is needed", "Choose a folder on another drive.")
-_ODD_NAME = ("the system takes no such name", 'Choose a name without < > : " / \\ | ? and *.')
-_INFECTED = ("the virus scanner refuses it", "Allow Tray Recorder there, or choose another folder.")
-
 _REASONS = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _QUOTA,
-    errno.EACCES: _FORBIDDEN,
-    errno.EPERM: ("the system does not permit it", "Choose another folder."),
-    errno.EROFS: _READ_ONLY,
-    errno.ENOENT: ("the file or folder is not there", "Check the name, and that the drive is connected."),
-    errno.ENOTDIR: ("a part of the path is a file, not a folder", "Choose another folder."),
-    errno.EISDIR: ("it is a folder, not a file", "Name a file."),
-    errno.ENAMETOOLONG: _TOO_LONG,
-    errno.EIO: _BROKEN,
-    errno.EEXIST: ("it exists already", "Choose another name."),
-    errno.EFBIG: _TOO_LARGE,
-    errno.ENOLCK: _LACKING,
-    errno.EOPNOTSUPP: _LACKING,
-    errno.ENODEV: _GONE,
-    errno.ENXIO: _GONE,
+    errno.ENOSPC: said.FULL,
+    errno.EDQUOT: said.QUOTA,
+    errno.EACCES: said.FORBIDDEN,
+    errno.EPERM: said.NOT_PERMITTED,
+    errno.EROFS: said.READ_ONLY,
+    errno.ENOENT: said.NOT_THERE,
+    errno.ENOTDIR: said.NO_FOLDER,
+    errno.EISDIR: said.IS_FOLDER,
+    errno.ENAMETOOLONG: said.TOO_LONG,
+    errno.EIO: said.BROKEN,
+    errno.EEXIST: said.EXISTS,
+    errno.EFBIG: said.TOO_LARGE,
+    errno.ENOLCK: said.LACKING,
+    errno.EOPNOTSUPP: said.LACKING,
+    errno.ENODEV: said.GONE,
+    errno.ENXIO: said.GONE,
 }
 
 _WINDOWS_REASONS = {
-    **dict.fromkeys((39, 112), _FULL),
-    1295: _QUOTA,
-    **dict.fromkeys((32, 33, 1224), _HELD),
-    19: _READ_ONLY,
-    206: _TOO_LONG,
-    223: _TOO_LARGE,
-    **dict.fromkeys((23, 27, 29, 30, 31, 483, 1117, 1392, 1393), _BROKEN),
-    **dict.fromkeys((21, 53, 55, 59, 64, 67, 121, 433, 1006, 1167, 1231), _GONE),
-    **dict.fromkeys((1, 50), _LACKING),
-    **dict.fromkeys((123, 161), _ODD_NAME),
-    **dict.fromkeys((225, 226), _INFECTED),
+    **dict.fromkeys((39, 112), said.FULL),
+    1295: said.QUOTA,
+    **dict.fromkeys((32, 33, 1224), said.HELD),
+    19: said.READ_ONLY,
+    206: said.TOO_LONG,
+    223: said.TOO_LARGE,
+    **dict.fromkeys((23, 27, 29, 30, 31, 483, 1117, 1392, 1393), said.BROKEN),
+    **dict.fromkeys((21, 53, 55, 59, 64, 67, 121, 433, 1006, 1167, 1231), said.GONE),
+    **dict.fromkeys((1, 50), said.LACKING),
+    **dict.fromkeys((123, 161), said.ODD_NAME),
+    **dict.fromkeys((225, 226), said.INFECTED),
 }
 """By `winerror` ("System Error Codes" in Microsoft's documentation). Python's `errno` for them is a guess: it is
 EACCES for a disk that reports an error, ENOENT for a path that is too long, EINVAL for most that came after 1990.
@@ -93,22 +80,22 @@ EACCES for a disk that reports an error, ENOENT for a path that is too long, EIN
 
 
 def storage_error(action: str, path: Path, error: OSError, *, safe: str = "") -> StorageError:
-    """Turn an `OSError` into words: `Cannot {action} {path}: {reason}.`"""
+    """Turn an `OSError` into words. `action` is what stands between "Cannot" and the path, of `sentences.disk`."""
     reason, todo = _reason(path, error)
-    return StorageError(f"Cannot {action} {path}: {reason}.", safe=safe, todo=todo, detail=repr(error))
+    return StorageError(said.cannot(action, path, reason, safe, todo), detail=repr(error))
 
 
 def _reason(path: Path, error: OSError) -> tuple[str, str]:
     code = _winerror(error)
     if error.errno in (errno.ENOENT, errno.EINVAL):
         if any(len(part) > _MAX_PART for part in path.parts):
-            return _TOO_LONG
+            return said.TOO_LONG
         if path.anchor and not os.path.lexists(path.anchor):
-            return _GONE
+            return said.GONE
     if code == 5 and error.filename2 is not None:
         # So Windows answers, too, when the name to be replaced is an open file's.
-        return _FORBIDDEN_OR_HELD
-    other = (str(error.strerror or error), "Try another folder.")
+        return said.FORBIDDEN_OR_HELD
+    other = (str(error.strerror or error), said.TRY_ANOTHER)
     return _WINDOWS_REASONS.get(code) or _REASONS.get(error.errno or 0) or other
 
 

@@ -10,6 +10,8 @@ from dotenv.parser import parse_stream
 
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import SettingError
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import settings as said
 
 PREFIX = "RECORDER_"
 
@@ -34,11 +36,8 @@ def _broken_line(file: Path, line: str, number: int) -> str:
     """Return a line for the log; raise `SettingError` when the broken line means one of our variables."""
     name = re.search(PREFIX + r"\w*", line, re.ASCII)
     if name:
-        raise SettingError(
-            f'{shown(name[0])} cannot be read: line {number} of {file} is "{shown(line)}".',
-            todo="Write NAME=value, and close every quote.",
-        )
-    return f"Line {number} of {file} is not NAME=value and was passed over."
+        raise SettingError(said.broken_line(shown(name[0]), number, file, shown(line)))
+    return said.passed_over(number, file)
 
 
 def read_text(file: Path) -> str:
@@ -47,21 +46,21 @@ def read_text(file: Path) -> str:
         with Disk().open_read(file) as opened:
             data = opened.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise SettingError(str(storage_error("read the settings file", file, error)), detail=repr(error)) from error
+        raise SettingError(storage_error(disk_said.READ_SETTINGS, file, error).said, detail=repr(error)) from error
     try:
         # Notepad puts a byte order mark before the first variable; "utf-8-sig" takes it away.
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _not_settings(file, "it is not UTF-8 text") from error
+        raise _not_settings(file, said.NO_TEXT) from error
     if "\0" in text:
-        raise _not_settings(file, "it is not UTF-8 text")
+        raise _not_settings(file, said.NO_TEXT)
     if len(data) > _MAX_FILE_BYTES:
-        raise _not_settings(file, "it is too large")
+        raise _not_settings(file, said.TOO_LARGE)
     return text
 
 
 def _not_settings(file: Path, why: str) -> SettingError:
-    return SettingError(f"Cannot read the settings file {file}: {why}.", todo="Save it as text in UTF-8.")
+    return SettingError(said.no_settings(file, why))
 
 
 def shown(text: str) -> str:

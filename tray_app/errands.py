@@ -17,6 +17,7 @@ from tray_app.desktop.desktop import Desktop
 from tray_app.disk import Disk, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, post_trouble
+from tray_app.sentences import disk as said
 from tray_app.settings import APP_NAME
 from tray_app.shelf import older_originals
 from tray_app.take.names import ORIGINALS
@@ -44,11 +45,11 @@ class Errands:
 
     def open_file(self, path: Path) -> None:
         """Open a recording in the program for it."""
-        self._run("open", path, lambda: self._desktop.open_file(path))
+        self._run(said.OPEN, path, lambda: self._desktop.open_file(path))
 
     def show_file(self, path: Path) -> None:
         """Show a file in its folder."""
-        self._run("show", path, lambda: self._desktop.show_file(path))
+        self._run(said.SHOW, path, lambda: self._desktop.show_file(path))
 
     def show_cuts(self, path: Path, rule: CutRule) -> None:
         """Draw what was cut of a recording, and open the picture; by `rule` where that is not known."""
@@ -62,20 +63,20 @@ class Errands:
             self._forget_pictures(pictures)
             self._desktop.open_file(save_again(self._disk, picture, pictures / f"{path.stem}.png"))
 
-        self._run("show what was cut of", path, work)
+        self._run(said.SHOW_CUTS, path, work)
 
     def trim_again(self, original: Path, trim: Callable[[Path], None]) -> None:
         """Have `trim` begin with a kept original."""
-        self._run("trim", original, lambda: trim(original))
+        self._run(said.TRIM, original, lambda: trim(original))
 
     def copy_path(self, path: Path) -> None:
         """Put a path on the clipboard."""
-        self._run("copy the path of", path, lambda: self._desktop.copy(str(path)))
+        self._run(said.COPY_PATH, path, lambda: self._desktop.copy(str(path)))
 
     def open_log(self) -> None:
         """Open the log in the program for texts."""
         path = platformdirs.user_log_path(APP_NAME, appauthor=False) / logs.FILE_NAME
-        self._run("open the log", path, lambda: self._desktop.open_file(path))
+        self._run(said.OPEN_LOG, path, lambda: self._desktop.open_file(path))
 
     def recycle_originals(self, folder: Path, days: int, done: Callable[[], None]) -> None:
         """Move the originals in a save folder that are older than so many days to the recycle bin, then call `done`."""
@@ -86,7 +87,7 @@ class Errands:
             finally:
                 done()
 
-        self._run("move to the recycle bin what is in", folder / ORIGINALS, work)
+        self._run(said.RECYCLE_ORIGINALS, folder / ORIGINALS, work)
 
     def choose_folder(self, start: Path, chosen: Callable[[Path], None]) -> None:
         """Let the user choose a folder, and call `chosen` with it. One dialog at a time."""
@@ -102,7 +103,7 @@ class Errands:
             if found is not None:
                 chosen(found)
 
-        self._run("choose a folder, beginning at", start, work)
+        self._run(said.CHOOSE_FOLDER, start, work)
 
     def _forget_pictures(self, folder: Path) -> None:
         """Remove pictures that were shown long ago; one that cannot be removed is of no importance."""
@@ -121,6 +122,6 @@ class Errands:
                 post_trouble(self._bus, storage_error(action, path, error))
             except Exception as error:
                 log.exception("an errand failed in a way that nobody expected")
-                post_trouble(self._bus, RecorderError(f"Cannot {action} {path}.", detail=repr(error)))
+                post_trouble(self._bus, RecorderError(said.failed(action, path), detail=repr(error)))
 
         threading.Thread(target=run, name="errand", daemon=True).start()

@@ -6,26 +6,41 @@ and what to do. The technical detail goes to the log, never to the screen.
 
 from __future__ import annotations
 
+from tray_app.sentences.forms import Said
+
 
 class RecorderError(Exception):
     """The base of all expected errors.
 
-    `what` is one sentence about what happened, `safe` one about what is not lost (may be empty), `todo` one about
-    what to do now (may be empty). `detail` is for the log only: codes, paths, the library's own words.
+    `said` is what happened, what is safe and what to do, from `tray_app.sentences`. `detail` is for the log only:
+    codes, paths, the library's own words.
     """
 
     exit_status = 1
 
-    def __init__(self, what: str, *, safe: str = "", todo: str = "", detail: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.safe = safe
-        self.todo = todo
+    def __init__(self, said: Said, *, detail: str = "") -> None:
+        super().__init__(said.what)
+        self.said = said
         self.detail = detail
+
+    @property
+    def what(self) -> str:
+        """What happened, in one sentence."""
+        return self.said.what
+
+    @property
+    def safe(self) -> str:
+        """What is not lost; may be empty."""
+        return self.said.safe
+
+    @property
+    def todo(self) -> str:
+        """What to do now; may be empty."""
+        return self.said.todo
 
     def __str__(self) -> str:
         """Return the one line for the user: the sentences that are not empty, joined by spaces."""
-        return " ".join(" ".join(part.split()) for part in (self.what, self.safe, self.todo) if part)
+        return " ".join(" ".join(part.split()) for part in self.said if part)
 
 
 class SettingError(RecorderError):

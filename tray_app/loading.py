@@ -16,6 +16,7 @@ from tray_app.env_file import PREFIX, read, shown
 from tray_app.env_places import find_env_files
 from tray_app.errors import SettingError
 from tray_app.outputs import fitting, misfit
+from tray_app.sentences import settings as said
 from tray_app.settings import COMMAND_LINE, DEFAULT, ENVIRONMENT, VARIABLES, Settings, Variable
 
 
@@ -79,10 +80,8 @@ def _refuse_pair(values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
     found = misfit(name, *shape)
     if found is not None:
         why, variable, value = found
-        raise SettingError(
-            f"{_OUTPUT} is {name} (from {_place(origin[_OUTPUT])}); {why}, and {variable} is {value}.",
-            todo=f"Change one of them; what holds this: {', '.join(one.name for one in fitting(*shape))}.",
-        )
+        holding = ", ".join(one.name for one in fitting(*shape))
+        raise SettingError(said.no_pair(_OUTPUT, name, _place(origin[_OUTPUT]), why, variable, value, holding))
 
 
 def _strongest(variable: Variable, layers: list[tuple[str, Mapping[str, str]]]) -> _Found:
@@ -102,15 +101,12 @@ def _parse(variable: Variable, found: _Found) -> object:
     try:
         return variable.setting.kind.parse(found.text)
     except ValueError as error:
-        raise SettingError(
-            f'{variable.name} is "{shown(found.text)}" (from {_place(found.origin)}); '
-            f"allowed: {variable.setting.kind.allowed}.",
-            todo=str(error),
-        ) from error
+        place, allowed = _place(found.origin), variable.setting.kind.allowed
+        raise SettingError(said.not_allowed(variable.name, shown(found.text), place, allowed, str(error))) from error
 
 
 def _place(origin: str) -> str:
-    return f"the {origin}" if origin in (COMMAND_LINE, ENVIRONMENT, DEFAULT) else origin
+    return said.the(origin) if origin in (COMMAND_LINE, ENVIRONMENT, DEFAULT) else origin
 
 
 def _anchored(folder: Path, beside: Path | None) -> Path:
@@ -118,9 +114,7 @@ def _anchored(folder: Path, beside: Path | None) -> Path:
     try:
         return beside / folder if beside else folder.absolute()
     except FileNotFoundError as error:
-        raise SettingError(
-            f"{PREFIX}SAVE_FOLDER is {folder}, but the current folder is gone.", todo="Write the whole path."
-        ) from error
+        raise SettingError(said.no_current_folder(f"{PREFIX}SAVE_FOLDER", folder)) from error
 
 
 def _unknown(layers: list[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
@@ -128,11 +122,11 @@ def _unknown(layers: list[tuple[str, Mapping[str, str]]]) -> Iterator[str]:
     for origin, texts in layers:
         for name in texts:
             if name.upper().startswith(PREFIX) and name not in names:
-                yield f"{shown(name)} (from {_place(origin)}) is not a setting{_hint(name)}"
+                yield said.unknown(shown(name), _place(origin), _meant(name))
 
 
-def _hint(name: str) -> str:
-    """Return what was meant, most likely. Without the prefix: with it, everything looks alike."""
+def _meant(name: str) -> str:
+    """Return what was meant, most likely, empty where nothing is like it. With the prefix everything looks alike."""
     endings = [variable.name.removeprefix(PREFIX) for variable in VARIABLES]
     close = difflib.get_close_matches(name.upper().removeprefix(PREFIX), endings, 1)
-    return f"; did you mean {PREFIX}{close[0]}?" if close else "."
+    return f"{PREFIX}{close[0]}" if close else ""

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
+from tray_app.sentences import notices as said
+from tray_app.sentences import recording, sources
+from tray_app.sentences.forms import Notice
 from tray_app.settings import APP_NAME
 from tray_app.states import State
-from tray_app.words import clock_time, dbfs, megabytes
 
 AGAIN = 60.0
 """Seconds in which the same words are not told twice: a loose plug comes and goes many times a minute."""
 
 Told = JobFinished | Problem | StateChanged | TakeDiscarded | Unheard | DiskLow
 """The events that may be worth a notification."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One notification."""
-
-    title: str
-    text: str
 
 
 class Notices:
@@ -45,8 +38,7 @@ class Notices:
         self._recovered += takes
         if takes < 2:
             return None
-        text = f"{takes} recordings that were left unfinished are being finished. Nothing of them is lost."
-        return Notice("Recordings recovered", text)
+        return said.recovers(takes)
 
     def of(self, event: Told) -> Notice | None:
         """Return what is told of an event, or None."""
@@ -66,63 +58,47 @@ class Notices:
             case JobFinished():
                 return self._finished(event)
             case TakeDiscarded():
-                return Notice("Recording discarded", f"{event.name} is in the recycle bin.")
+                return Notice(said.DISCARDED, recording.discarded(event.name))
             case StateChanged():
                 return self._back(event)
             case Problem():
-                return Notice("A recording needs your attention" if event.fatal else APP_NAME, event.text)
+                return Notice(said.ATTENTION if event.fatal else APP_NAME, event.text)
             case Unheard():
                 text = unheard(event)
-                return Notice("Nothing is heard", text) if text else None
+                return Notice(said.UNHEARD, text) if text else None
             case DiskLow():
-                return Notice("The disk is nearly full", disk_low(event))
+                return Notice(said.DISK_LOW, disk_low(event))
 
     def _finished(self, done: JobFinished) -> Notice | None:
         if not done.recovered:
-            return Notice("Recording saved", describe(done))
-        return Notice("Recording recovered", describe(done)) if self._recovered < 2 else None
+            return Notice(said.SAVED, describe(done))
+        return Notice(said.RECOVERED, describe(done)) if self._recovered < 2 else None
 
     def _back(self, change: StateChanged) -> Notice | None:
         if change.state is State.IDLE:
             self._lost = ""
         elif change.waiting:
-            self._lost = change.source or "The device"
+            self._lost = change.source or sources.THE_DEVICE
         elif self._lost:
-            back = change.source or self._lost
-            return Notice(APP_NAME, f"{back} is there again, and is being recorded. The time without it holds silence.")
+            return Notice(APP_NAME, sources.is_back(change.source or self._lost))
         return None
 
 
 def unheard(event: Unheard) -> str:
     """Say that nothing is heard; empty where sound is back."""
-    if not event.seconds:
-        return ""
-    if event.seconds < 60:
-        return "Nothing has been heard yet. Is this the source that plays?"
-    return f"Nothing has been heard for {event.seconds / 60:.0f} minutes. Did you forget to stop?"
+    return recording.nothing_heard(event.seconds) if event.seconds else ""
 
 
 def disk_low(event: DiskLow) -> str:
     """Say how long the disk lasts."""
-    minutes = int(event.minutes)
-    left = "less than a minute" if minutes < 1 else f"about {minutes} minute{'' if minutes == 1 else 's'}"
-    return (
-        f"There is room for {left} ({megabytes(event.free_mb * 1_000_000)} free). Then the recording ends, and is kept."
-    )
+    return recording.disk_low(event.minutes, event.free_mb * 1_000_000)
 
 
 def describe(done: JobFinished) -> str:
     """Say in a sentence or two what a take has become."""
-    length = clock_time(done.seconds)
-    rule = done.facts.get("rule") or {}
-    found = f" Silence was at most {dbfs(rule['silence_thresh'])} (found)." if rule.get("auto") else ""
     if not done.heard:
-        return f"Nothing was heard in {done.name} ({length}), so there is no trimmed file. The original is kept."
-    path = done.file
-    name = path.name if path else done.name
-    if done.trimmed is None or done.kept_seconds >= done.seconds:
-        return f"{name}, {length}.{found}"
-    saved = clock_time(done.seconds - done.kept_seconds)
-    return (
-        f"{name}, {clock_time(done.kept_seconds)} without silence; {length} were recorded, {saved} were silence.{found}"
-    )
+        return recording.all_silent(done.name, done.seconds)
+    rule = done.facts.get("rule") or {}
+    kept = done.seconds if done.trimmed is None else done.kept_seconds
+    threshold = rule["silence_thresh"] if rule.get("auto") else None
+    return recording.saved(done.file.name if done.file else done.name, done.seconds, kept, threshold)

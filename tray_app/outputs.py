@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tray_app.sentences import files as said
+
 WAV = "wav"
 
 
@@ -149,14 +151,11 @@ def endings() -> str:
 def refusal(found: Format, bits: int | None, rate: int | None, channels: int | None) -> str:
     """Say what a format can hold where this sound is more than that; empty where it fits. None: not known yet."""
     if bits is not None and bits not in found.bits:
-        return f"{found.label} holds at most {max(found.bits)} bits"
+        return said.holds_bits(found.label, max(found.bits))
     if channels is not None and channels > found.channels:
-        most = {2: "mono and stereo"}.get(found.channels, f"at most {found.channels} channels")
-        return f"{found.label} holds {most}"
+        return said.holds_channels(found.label, found.channels)
     if rate is not None and not _takes_rate(found, rate):
-        if found.any_rate:
-            return f"{found.label} holds at most {_khz(found.rates)} kHz"
-        return f"{found.label} holds {_khz(found.rates)} kHz"
+        return said.holds_rates(found.label, _khz(found.rates), up_to=found.any_rate)
     return ""
 
 

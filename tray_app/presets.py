@@ -17,16 +17,14 @@ from tray_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A set of values: `name` for the terminal, `label` for the menu, texts by variable name."""
+    """A set of values: its `name`, by which the menu finds its label, and texts by variable name."""
 
     name: str
-    label: str
     texts: Mapping[str, str]
 
 
 def _preset(
     name: str,
-    label: str,
     *,
     length: int = 500,
     thresh: int = -40,
@@ -43,18 +41,18 @@ def _preset(
         "RECORDER_SHORTEST_SOUND": "0",
         "RECORDER_FADE": str(fade),
     }
-    return Preset(name, label, texts)
+    return Preset(name, texts)
 
 
 PRESETS = (
     # pydub's rule with the defaults of this program: hard cuts, and every kept bit as it was recorded.
-    _preset("exact", "Exact"),
+    _preset("exact"),
     # Breaths and soft endings stay, and so do pauses below 0.75 s; of longer ones 0.4 s, as between sentences.
-    _preset("speech", "Speech", length=750, thresh=-45, keep=200, fade=10),
+    _preset("speech", length=750, thresh=-45, keep=200, fade=10),
     # Between pieces, not in them: a general pause is shorter, a fading chord louder.
-    _preset("music", "Music", length=2000, thresh=-60, keep=500, fade=20),
+    _preset("music", length=2000, thresh=-60, keep=500, fade=20),
     # Only what stands before the first sound and after the last one goes.
-    _preset("edges-only", "Edges only", keep=300, cut="edges"),
+    _preset("edges-only", keep=300, cut="edges"),
 )
 
 NAMES = tuple(preset.name for preset in PRESETS)

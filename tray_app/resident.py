@@ -22,6 +22,8 @@ from tray_app.errors import RecorderError
 from tray_app.events import JobFinished, TakeDiscarded, post_trouble
 from tray_app.ffmpeg import find_ffmpeg
 from tray_app.menu_choices import Choices
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import program as said
 from tray_app.settings import APP_NAME, Settings
 from tray_app.shelf import look as look_at_shelf
 from tray_app.shown import Shown
@@ -36,7 +38,6 @@ log = logging.getLogger(__name__)
 
 WORK_LOOK = 0.5
 """Seconds between looks at whether the jobs are done, while there are any."""
-RUNS_ALREADY = "Tray Recorder runs already; its icon is in the notification area."
 
 MakeTray = Callable[[Act], Tray]
 """Makes what the user sees; what is picked there is handed to the given function."""
@@ -67,7 +68,7 @@ def run(settings: Settings, *, start: bool, make_tray: MakeTray = Tray) -> int:
 
 def _tell_the_first(start: bool) -> int:
     instance.ask("show")
-    message = instance.ask("start").message if start else RUNS_ALREADY
+    message = instance.ask("start").message if start else said.RUNS_ALREADY
     print(message, file=sys.stderr, flush=True)
     return 0
 
@@ -149,7 +150,7 @@ class Resident:
         try:
             app.disk.make_folder(app.settings.save_folder)
         except OSError as error:
-            post_trouble(app.bus, storage_error("make the folder", app.settings.save_folder, error))
+            post_trouble(app.bus, storage_error(disk_said.MAKE_FOLDER, app.settings.save_folder, error))
         notice = welcome(click_starts=self._tray.click_starts)
         app.notifier.notify(notice.title, notice.text)
 
@@ -221,11 +222,11 @@ class Resident:
         if request.command == "status":
             return Answer(True, tooltip(self._shown.view()), self.status())
         if request.command == "show":
-            self._app.notifier.notify(APP_NAME, RUNS_ALREADY)
-            return Answer(True, RUNS_ALREADY, self.status())
+            self._app.notifier.notify(APP_NAME, said.RUNS_ALREADY)
+            return Answer(True, said.RUNS_ALREADY, self.status())
         if request.command == "quit":
             self.quit()
-            return Answer(True, "Tray Recorder finishes its work and ends.", self.status())
+            return Answer(True, said.ENDS, self.status())
         return self.tell(Command(request.command))
 
     def status(self) -> dict[str, object]:

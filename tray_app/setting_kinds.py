@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tray_app.sentences import settings as said
+
 _MAX_NAME_BYTES = 200
 """File systems take 255 bytes a name; the rest is for ` (2)`, endings and temporary names."""
 
@@ -43,14 +45,14 @@ def plain_text(value: str) -> str:
 def folder(value: str) -> Path:
     """Take a folder's path; `~` is the home folder."""
     if not _is_plain(value):
-        raise ValueError("In double quotes a backslash must be doubled; use single quotes or none.")
+        raise ValueError(said.DOUBLE_BACKSLASHES)
     try:
         path = Path(value).expanduser()
     except RuntimeError as error:
-        raise ValueError("That home folder is not known; write the whole path.") from error
+        raise ValueError(said.NO_HOME) from error
     if path.drive and not path.root:
         # To Windows that is a place relative to a current folder of that drive, which nobody knows.
-        raise ValueError(rf"Write {path.drive}\ for the drive itself.")
+        raise ValueError(said.the_drive(path.drive))
     return path
 
 
@@ -62,9 +64,9 @@ def file_name(value: str) -> str:
     if "{" in result or "}" in result:
         raise ValueError
     if not result.strip(_NOT_IN_NAMES):
-        raise ValueError("No file can be named so.")
+        raise ValueError(said.NO_SUCH_NAME)
     if len(result.encode()) > _MAX_NAME_BYTES:
-        raise ValueError("It is too long.")
+        raise ValueError(said.TOO_LONG)
     return value
 
 
@@ -88,13 +90,13 @@ def _between(lowest: int, highest: int, form: str, read: Callable[[str], float])
 def whole_number(lowest: int, highest: int) -> Kind:
     """Return the kind of whole numbers from `lowest` to `highest`."""
     parse = _between(lowest, highest, r"[+-]?[0-9]{1,9}", int)
-    return Kind(parse, f"a whole number from {lowest} to {highest}")
+    return Kind(parse, said.whole_number(lowest, highest))
 
 
 def number(lowest: int, highest: int) -> Kind:
     """Return the kind of decimal numbers from `lowest` to `highest`."""
     parse = _between(lowest, highest, r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?", float)
-    return Kind(parse, f"a number from {lowest} to {highest}")
+    return Kind(parse, said.number(lowest, highest))
 
 
 def word_or(word: str, number: Kind) -> Kind:
@@ -103,7 +105,7 @@ def word_or(word: str, number: Kind) -> Kind:
     def parse(value: str) -> object:
         return None if value.lower() == word else number.parse(value)
 
-    return Kind(parse, f"{word}, or {number.allowed}")
+    return Kind(parse, said.word_or(word, number.allowed))
 
 
 def device_or(number: Kind) -> Kind:
@@ -120,8 +122,7 @@ def one_of(*choices: str | int) -> Kind:
             raise ValueError
         return by_text[value.upper()]
 
-    *others, last = map(str, choices)
-    return Kind(parse, f"{', '.join(others)} or {last}")
+    return Kind(parse, said.one_of([str(choice) for choice in choices]))
 
 
-ON_OFF = Kind(_switch, "true or false (also yes, no, on, off, 1, 0)")
+ON_OFF = Kind(_switch, said.SWITCH)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tray_app.sentences import recording as said
+
 
 class State(StrEnum):
     """What the recorder is doing. A lost device is no state of its own: the take goes on."""
@@ -38,25 +40,21 @@ class Transition:
 
 
 _TABLE: dict[tuple[State, Command], Transition] = {
-    (State.IDLE, Command.START): Transition(State.RECORDING, Command.START, "Recording started."),
-    (State.IDLE, Command.PAUSE): Transition(
-        State.IDLE, None, "Nothing is being recorded, so there is nothing to pause."
-    ),
-    (State.IDLE, Command.RESUME): Transition(
-        State.IDLE, None, "Nothing is being recorded, so there is nothing to resume."
-    ),
-    (State.IDLE, Command.STOP): Transition(State.IDLE, None, "Nothing is being recorded, so there is nothing to stop."),
-    (State.IDLE, Command.TOGGLE): Transition(State.RECORDING, Command.START, "Recording started."),
-    (State.RECORDING, Command.START): Transition(State.RECORDING, None, "A recording is running already."),
-    (State.RECORDING, Command.PAUSE): Transition(State.PAUSED, Command.PAUSE, "Recording paused."),
-    (State.RECORDING, Command.RESUME): Transition(State.RECORDING, None, "The recording is not paused."),
-    (State.RECORDING, Command.STOP): Transition(State.IDLE, Command.STOP, "Recording stopped."),
-    (State.RECORDING, Command.TOGGLE): Transition(State.IDLE, Command.STOP, "Recording stopped."),
-    (State.PAUSED, Command.START): Transition(State.PAUSED, None, "A recording is paused; resume it or stop it first."),
-    (State.PAUSED, Command.PAUSE): Transition(State.PAUSED, None, "The recording is paused already."),
-    (State.PAUSED, Command.RESUME): Transition(State.RECORDING, Command.RESUME, "Recording resumed."),
-    (State.PAUSED, Command.STOP): Transition(State.IDLE, Command.STOP, "Recording stopped."),
-    (State.PAUSED, Command.TOGGLE): Transition(State.RECORDING, Command.RESUME, "Recording resumed."),
+    (State.IDLE, Command.START): Transition(State.RECORDING, Command.START, said.STARTED),
+    (State.IDLE, Command.PAUSE): Transition(State.IDLE, None, said.NOTHING_TO_PAUSE),
+    (State.IDLE, Command.RESUME): Transition(State.IDLE, None, said.NOTHING_TO_RESUME),
+    (State.IDLE, Command.STOP): Transition(State.IDLE, None, said.NOTHING_TO_STOP),
+    (State.IDLE, Command.TOGGLE): Transition(State.RECORDING, Command.START, said.STARTED),
+    (State.RECORDING, Command.START): Transition(State.RECORDING, None, said.RUNS_ALREADY),
+    (State.RECORDING, Command.PAUSE): Transition(State.PAUSED, Command.PAUSE, said.PAUSED),
+    (State.RECORDING, Command.RESUME): Transition(State.RECORDING, None, said.NOT_PAUSED),
+    (State.RECORDING, Command.STOP): Transition(State.IDLE, Command.STOP, said.STOPPED),
+    (State.RECORDING, Command.TOGGLE): Transition(State.IDLE, Command.STOP, said.STOPPED),
+    (State.PAUSED, Command.START): Transition(State.PAUSED, None, said.IS_PAUSED),
+    (State.PAUSED, Command.PAUSE): Transition(State.PAUSED, None, said.PAUSED_ALREADY),
+    (State.PAUSED, Command.RESUME): Transition(State.RECORDING, Command.RESUME, said.RESUMED),
+    (State.PAUSED, Command.STOP): Transition(State.IDLE, Command.STOP, said.STOPPED),
+    (State.PAUSED, Command.TOGGLE): Transition(State.RECORDING, Command.RESUME, said.RESUMED),
 }
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import platformdirs
 
 from tray_app.disk import Disk
-from tray_app.notices import Notice
+from tray_app.sentences import notices as said
+from tray_app.sentences.forms import Notice
 from tray_app.settings import APP_NAME
 
 log = logging.getLogger(__name__)
@@ -35,13 +36,4 @@ def is_first_start(disk: Disk, file: Path | None = None) -> bool:
 
 def welcome(*, click_starts: bool, system: str = sys.platform) -> Notice:
     """Return what is said then; `click_starts` is False where a click on the icon opens the menu."""
-    where = {
-        "win32": "The icon is at the right end of the taskbar, perhaps behind the arrow ^.",
-        "darwin": "The icon is in the menu bar.",
-    }.get(system, "The icon is in the panel.")
-    click = (
-        "A click starts a recording, another one stops it; the right button opens the menu."
-        if click_starts
-        else "A click on it opens the menu, which starts and stops a recording."
-    )
-    return Notice("Tray Recorder is ready", f"{where} {click} It records what you hear, not what you say.")
+    return said.ready(system, click_starts=click_starts)

@@ -24,6 +24,7 @@ from tray_app.capture.endpoints import Endpoint
 from tray_app.capture.wasapi import WasapiBackend
 from tray_app.capture.wasapi_portaudio import PortAudio
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences.forms import Said
 
 POLL = 0.005
 """Seconds between a watchdog's looks in tests."""
@@ -162,13 +163,13 @@ class FakeWindows:
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
         if not self.tells:
-            raise BackendUnavailableError("Windows' sound system does not answer.", detail="HRESULT 0x80004005")
+            raise BackendUnavailableError(Said("Windows' sound system does not answer."), detail="HRESULT 0x80004005")
         self.listeners.append(changed)
         return lambda: self.listeners.remove(changed) if changed in self.listeners else None
 
     def _answer(self) -> None:
         if not self.answers:
-            raise BackendUnavailableError("Windows' sound system does not answer.", detail="HRESULT 0x80004005")
+            raise BackendUnavailableError(Said("Windows' sound system does not answer."), detail="HRESULT 0x80004005")
 
     # The module
 

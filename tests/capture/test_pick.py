@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tray_app.capture import all_sources, find, pick
 from tray_app.capture.base import Backend, OnChunk, OnLost, Source, Stream
 from tray_app.errors import BackendUnavailableError, SourceNotFoundError
+from tray_app.sentences.forms import Said
 
 
 class Fake(Backend):
@@ -23,7 +24,7 @@ class Fake(Backend):
 
     def sources(self) -> list[Source]:
         if not self._available:
-            raise BackendUnavailableError(f"no {self.name}")
+            raise BackendUnavailableError(Said(f"no {self.name}"))
         return [source(f"{self.name}-source")]
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:

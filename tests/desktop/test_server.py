@@ -33,6 +33,7 @@ from tray_app.desktop import server
 from tray_app.desktop.channel import MAX_BODY, Answer, Connection, Listener, Request, request_frame
 from tray_app.desktop.instance import ask, claim
 from tray_app.errors import RecorderError
+from tray_app.sentences.forms import Said
 
 # What goes wrong inside
 
@@ -40,7 +41,7 @@ from tray_app.errors import RecorderError
 @pytest.mark.parametrize(
     ("result", "told"),
     [
-        (RecorderError("The disk is full.", todo="Free some space."), "The disk is full. Free some space."),
+        (RecorderError(Said("The disk is full.", todo="Free some space.")), "The disk is full. Free some space."),
         (KeyError("x"), "The program failed in a way that nobody expected (KeyError). The log tells more."),
         (Answer(True, "", {"folder": Path()}), "The program failed in a way that nobody expected (TypeError)."),
         (Answer(True, "x" * MAX_BODY), "The program failed in a way that nobody expected (FrameError)."),

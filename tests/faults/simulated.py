@@ -27,6 +27,7 @@ from tray_app.recorder.order import Order, Told
 from tray_app.recorder.run import Run
 from tray_app.recorder.stuck import LOOK
 from tray_app.recorder.world import World
+from tray_app.sentences.forms import Said
 from tray_app.states import Command
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
@@ -202,7 +203,7 @@ class Device(Backend):
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:
         if source not in self.present:
-            raise SourceNotFoundError(f"{source.name} is not there.")
+            raise SourceNotFoundError(Said(f"{source.name} is not there."))
         stream = SimulatedStream(self, source, chunk_frames, on_chunk, on_lost)
         self.streams.append(stream)
         stream.begin()

@@ -286,7 +286,7 @@ def test_what_was_dropped_last_is_listed_as_dropped(tmp_path: Path, keeps: bool)
     ((start, frames),) = facts.dropped
     assert start + frames == facts.frames == pytest.approx(16.5 * RATE, abs=300)
     assert frames / RATE == pytest.approx(3.5, abs=0.3)
-    assert [problem for problem in studio.problems if "The disk was too slow: 3." in problem.text]
+    assert [problem for problem in studio.problems if "The disk was too slow. 3." in problem.text]
     heard = sound_of(tmp_path / "take.wav")
     assert (heard[:start] == all_of_it(start)).all()
     assert not heard[start:].any()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -34,10 +33,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a menu as a panel shows it. `ticked` is None where there is no room for a tick."""
+    """A line of a menu as a panel shows it, with its access key. `ticked` is None where there is no room for a tick."""
 
     number: int
     label: str
+    key: str = ""
     ticked: bool | None = None
     radio: bool = False
     grey: bool = False
@@ -201,11 +201,15 @@ class LinuxDesktop:
         return tuple(self._line(child.value) for child in node[2] if _fact(child.value, "visible", True))
 
     def _line(self, node: Any) -> Line:
-        label = re.sub("_(.)", r"\1", str(_fact(node, "label", "")))
+        # As com.canonical.dbusmenu has it: two are one, a single one stands before the access key.
+        before, mark, after = str(_fact(node, "label", "")).replace("__", "\0").partition("_")
+        assert "_" not in after, f"two access keys in {before}_{after}"
+        label = (before + after).replace("\0", "_")
         kind = _fact(node, "toggle-type", "")
         return Line(
             node[0],
             "---" if _fact(node, "type", "") == "separator" else label,
+            after[0].lower() if mark else "",
             _fact(node, "toggle-state", -1) == 1 if kind else None,
             kind == "radio",
             not _fact(node, "enabled", True),

@@ -87,11 +87,11 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
             desktop, "Start recording", "---", "Not recording", "---", "Source: what you hear"
         )
         files, cuts = ["Open", "Show in folder", "Copy path"], ["Show what was cut", "Trim again"]
-        assert lines(desktop, "Recent recordings", "talk.wav") == [*files, "---", *cuts]
+        assert lines(desktop, "Recent recordings", "1 talk.wav") == [*files, "---", *cuts]
         samples, rate = soundfile.read(program.takes / "talk.wav", dtype="float32", always_2d=True)
         assert frequency(samples[: rate // 2], rate) == pytest.approx(1000, abs=1)
         assert level_dbfs(samples) == pytest.approx(-12, abs=0.1)
-        desktop.click("Recent recordings", "talk.wav", "Show in folder")
+        desktop.click("Recent recordings", "1 talk.wav", "Show in folder")
         wait_until(lambda: desktop.shown_files == [(program.takes / "talk.wav").as_uri()], 20, "the file manager")
 
         # What is chosen shows at once …
@@ -142,6 +142,21 @@ def test_a_whole_take_by_its_menu_and_what_was_chosen_after_a_restart(
     assert json.loads((program.takes / "originals" / "talk.json").read_text())["gaps"] == []
 
 
+def test_lines_have_access_keys_and_names_keep_what_they_are(desktop: LinuxDesktop, tmp_path: Path) -> None:
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "takes" / "_a__b_&_c.wav").touch()
+    with Program(desktop, tmp_path) as program:
+        wait_until(lambda: desktop.has("Recent recordings"), 20, "the shelf")
+        keys = {line.label: line.key for line in desktop.menu() if line.key}
+        assert (keys["Start recording"], keys["Open recordings folder"], keys["Exit"]) == ("s", "o", "x")
+        assert [line.key for line in desktop.menu() if line.label == "Not recording"] == [""]
+        (recent,) = desktop.find("Recent recordings").lines
+        assert (recent.label, recent.key) == ("1 _a__b_&_c.wav", "1")
+        assert [line.key for line in recent.lines if line.label != "---"] == ["o", "f", "c"]
+        desktop.click("Exit")
+        assert program.ended() == (0, "")
+
+
 def test_a_format_chosen_in_the_menu_is_that_of_the_next_recording(
     desktop: LinuxDesktop, sound: PulseServer, tmp_path: Path
 ) -> None:
@@ -156,7 +171,7 @@ def test_a_format_chosen_in_the_menu_is_that_of_the_next_recording(
         wait_until(lambda: "Recording 0:02" in desktop.title, 20, "two seconds")
         desktop.click("Stop recording")
         assert desktop.wait_notified("Recording saved")[1].startswith("talk.flac, ")
-        wait_until(lambda: desktop.has("Recent recordings", "talk.flac"), 20, "it is on the shelf")
+        wait_until(lambda: desktop.has("Recent recordings", "1 talk.flac"), 20, "it is on the shelf")
         desktop.click("Exit")
         assert program.ended() == (0, "")
     assert "RECORDER_OUTPUT_FORMAT=flac\n" in program.env_file.read_text()
@@ -260,7 +275,7 @@ def test_the_clipboard_holds_what_was_copied(desktop: LinuxDesktop, tmp_path: Pa
         "print(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text())"
     )
     with Program(desktop, tmp_path) as program:
-        desktop.click("Recent recordings", "a b.wav", "Copy path")
+        desktop.click("Recent recordings", "1 a b.wav", "Copy path")
 
         def held() -> str:
             command = [sys.executable, "-c", code]

@@ -25,6 +25,7 @@ from tray_app.disk import Disk, Patience
 from tray_app.errors import AudioFileError, RecorderError, StorageError
 from tray_app.processing import trimming
 from tray_app.processing.trimming import trim_file
+from tray_app.sentences.forms import Said
 from tray_app.take.facts import Facts
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def decoded() -> Iterator[list[Path]]:
 
     def refuse(disk: Disk, source: Path, target: Path, **options: object) -> None:
         asked.append(source)
-        raise AudioFileError("No decoder here.")
+        raise AudioFileError(Said("No decoder here."))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trimming, "decode", refuse)

@@ -23,6 +23,7 @@ from tray_app.events import EventBus, Problem, StateChanged
 from tray_app.processing.jobs import Jobs, Outcome
 from tray_app.recorder.order import Order
 from tray_app.recorder.recorder import Recorder
+from tray_app.sentences.forms import Said
 from tray_app.take.facts import Facts
 from tray_app.take.take import Plan, Take
 
@@ -56,7 +57,7 @@ class Desk:
 
     def _first(self) -> Source:
         if not self.backend.present:
-            raise SourceError("There is no default output to record.")
+            raise SourceError(Said("There is no default output to record."))
         return self.backend.present[0]
 
     def start(self, plan: Plan | None = None, follows: bool = True, limit: float | None = None) -> None:

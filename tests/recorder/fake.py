@@ -15,6 +15,7 @@ import numpy as np
 
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
 from tray_app.errors import SourceError, SourceNotFoundError
+from tray_app.sentences.forms import Said
 
 OUTPUT = Source("out", "Output", "loopback", "fake", 48000, 2, default=True)
 
@@ -111,7 +112,7 @@ class FakeBackend(Backend):
         if self.refuses is not None:
             raise self.refuses
         if source not in self.present:
-            raise SourceNotFoundError(f"{source.name} is not there.")
+            raise SourceNotFoundError(Said(f"{source.name} is not there."))
         stream = FakeStream(self, source, chunk_frames, on_chunk, on_lost)
         self.streams.append(stream)
         return stream

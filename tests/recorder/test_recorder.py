@@ -19,6 +19,7 @@ from tests.sound import frequency, wait_until
 from tray_app.capture.base import Chunk, Source
 from tray_app.errors import SourceError
 from tray_app.events import Problem
+from tray_app.sentences.forms import Said
 from tray_app.states import Command, State, transition
 
 
@@ -82,7 +83,7 @@ def test_a_device_that_hangs_in_open_can_be_given_up(desk: Desk) -> None:
 
 
 def test_a_device_that_cannot_be_opened_is_said_and_leaves_no_file(desk: Desk) -> None:
-    desk.backend.refuses = SourceError("The device is in use by another program.", todo="Close that program.")
+    desk.backend.refuses = SourceError(Said("The device is in use by another program.", todo="Close that program."))
     desk.start()
     desk.hear(lambda: desk.problems)
     assert desk.problems[0] == Problem("The device is in use by another program. Close that program.", fatal=True)
@@ -180,7 +181,7 @@ def test_every_path_frees_threads_and_files(tmp_path: Path, how: str) -> None:
     files = open_files()
     desk = Desk(tmp_path / "takes", FullDisk(100_000, ".wav") if how == "full" else None)
     if how == "refused":
-        desk.backend.refuses = SourceError("no")
+        desk.backend.refuses = SourceError(Said("no"))
     with desk.recorder:
         desk.start()
         if how in ("refused", "full"):

@@ -15,6 +15,7 @@ from tray_app.disk import Disk
 from tray_app.errors import StorageError
 from tray_app.loading import load
 from tray_app.presets import PRESETS, current, texts_of
+from tray_app.sentences.forms import Said
 from tray_app.states import State
 from tray_app.tray.view import Action
 
@@ -29,7 +30,7 @@ def test_start_with_the_desktop_is_switched(desk: Desk) -> None:
 
 
 def test_a_shortcut_that_cannot_be_written_is_said(desk: Desk) -> None:
-    desk.autostart.refuses = StorageError("Cannot write the shortcut: there is no permission.")
+    desk.autostart.refuses = StorageError(Said("Cannot write the shortcut: there is no permission."))
     desk.tray.pick(Action.AUTOSTART)
     assert "no permission" in desk.sees(lambda view: view.trouble).trouble
     assert desk.view.autostart is False

@@ -14,6 +14,7 @@ from tests.sound import wait_until
 from tray_app.desktop.channel import Request
 from tray_app.disk import Patience
 from tray_app.errors import SourceError
+from tray_app.sentences.forms import Said
 from tray_app.states import Command, State, transition
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.view import Action, Recent
@@ -56,7 +57,7 @@ def test_a_device_that_goes_and_comes_back(desk: Desk) -> None:
 
 
 def test_a_start_that_fails_says_so_until_the_next_one(desk: Desk) -> None:
-    desk.backend.refuses = SourceError("The output is used by another program.", todo="Close that one.")
+    desk.backend.refuses = SourceError(Said("The output is used by another program.", todo="Close that one."))
     desk.tray.pick(Action.START)
     failed = desk.sees(lambda view: view.trouble)
     desk.sees(lambda view: view.state is State.IDLE)

@@ -365,4 +365,5 @@ def test_elapsed_time_and_level_are_on_a_live_line(pulse_env: PulseServer, tmp_p
     assert len(elapsed) >= 5
     assert 1.5 <= elapsed[-1] <= 2.0
     assert text.count("\r") > 5
+    assert "\x1b" not in text, "nothing is said by colour, or by any other sequence of a terminal"
     assert "trimmed:" in out

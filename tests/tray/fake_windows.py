@@ -3,6 +3,10 @@
 pystray's own Windows code and ours run on it unchanged. It is as strict as Windows, and says so where Windows would
 only misbehave: `faults` lists menus destroyed while open, texts that are too long, calls from a foreign thread, and
 handles used after their end. `left_over` tells what was never freed.
+
+Icons follow Microsoft's documentation of `Shell_NotifyIcon`. Without NIM_SETVERSION keys become clicks with the right
+button. In version 4 each message carries its place, what is asked for follows the buttons' messages, and there is no
+tooltip without NIF_SHOWTIP.
 """
 
 # ruff: noqa: N802  # these are Windows' own names
@@ -23,10 +27,14 @@ from tests.tray.fake_library import Library
 
 WM_NULL = 0x0000
 WM_CLOSE, WM_QUERYENDSESSION, WM_DISPLAYCHANGE, WM_TIMER = 0x0010, 0x0011, 0x007E, 0x0113
-WM_LBUTTONUP, WM_RBUTTONUP = 0x0202, 0x0205
+WM_CONTEXTMENU = 0x007B
+WM_LBUTTONDOWN, WM_LBUTTONUP, WM_RBUTTONDOWN, WM_RBUTTONUP = 0x0201, 0x0202, 0x0204, 0x0205
+NIN_SELECT, NIN_KEYSELECT = 0x400, 0x401
 WM_NOTIFY = 0x400 + 11
-NIM_ADD, NIM_MODIFY, NIM_DELETE = 0, 1, 2
-NIF_MESSAGE, NIF_ICON, NIF_TIP, NIF_INFO = 1, 2, 4, 0x10
+NIM_ADD, NIM_MODIFY, NIM_DELETE, NIM_SETFOCUS, NIM_SETVERSION = range(5)
+NIF_MESSAGE, NIF_ICON, NIF_TIP, NIF_INFO, NIF_SHOWTIP = 1, 2, 4, 0x10, 0x80
+ICON_AT, MOUSE_AT = (1800, 1044), (-20, 500)
+"""Where the icon's upper left corner is, and where the mouse is while keys are used: on a screen to the left."""
 TASKBAR_CREATED = 0xC001
 CHOSEN, SETTLED = 0xBFFF, 0xBFFE
 """No messages of Windows: here one ends the menu as a choice does, with the item's id; the other says that it came."""
@@ -38,6 +46,7 @@ class Entry:
 
     id: int
     label: str
+    key: str = ""
     default: bool = False
     checked: bool = False
     grey: bool = False
@@ -52,16 +61,21 @@ class Shown:
 
     icon: int
     tip: str
+    version: int = 0
 
 
 @dataclass
 class FakeWindows:
-    """One Windows session with one taskbar; `double_click_ms` and `scale` are what a user would set."""
+    """One Windows session with one taskbar; `double_click_ms` and `scale` are what a user would set.
+
+    `version` is the latest that its taskbar knows.
+    """
 
     double_click_ms: int = 500
     scale: int = 100
     taskbar_answers: bool = True
     old: bool = False
+    version: int = 4
     faults: list[str] = field(default_factory=list)
     told: list[tuple[int, int]] = field(default_factory=list)
     posted: list[int] = field(default_factory=list)
@@ -72,6 +86,9 @@ class FakeWindows:
     menus_made: int = 0
     taskbar: dict[int, Shown] = field(default_factory=dict)
     open: int | None = None
+    opened_at: tuple[int, int] = (0, 0)
+    focused: int = 0
+    in_front: int = 0
     aware: bool = False
     timers: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -125,11 +142,47 @@ class FakeWindows:
         self._queue.put((window or self.window, message, wparam, lparam))
 
     def click(self, button: int = WM_LBUTTONUP) -> None:
-        self.post(WM_NOTIFY, 0, button)
+        """Click on the icon with the mouse, WM_LBUTTONUP or WM_RBUTTONUP being the button."""
+        asks = NIN_SELECT if button == WM_LBUTTONUP else WM_CONTEXTMENU
+        self._tell(ICON_AT, button - 1, button, *([asks] if self._version else []))
+
+    def press_enter(self) -> None:
+        """Press Enter while the icon has the focus (Win+B). Version 4 says so twice, as OpenJDK's AWT notes."""
+        self._by_key(NIN_KEYSELECT, NIN_KEYSELECT)
+
+    def press_space(self) -> None:
+        """Press the space bar while the icon has the focus."""
+        self._by_key(NIN_KEYSELECT)
+
+    def press_menu_key(self) -> None:
+        """Press the menu key, or Shift+F10, while the icon has the focus."""
+        self._by_key(WM_CONTEXTMENU)
+
+    def _by_key(self, *messages: int) -> None:
+        self._tell(ICON_AT, *(messages if self._version else (WM_RBUTTONDOWN, WM_RBUTTONUP)))
+
+    @property
+    def _version(self) -> int:
+        return next((icon.version for icon in self.taskbar.values()), 0)
+
+    def _tell(self, place: tuple[int, int], *messages: int) -> None:
+        x, y = (value & 0xFFFF for value in place)
+        for message in messages:
+            self.post(WM_NOTIFY, (y << 16 | x) if self._version >= 4 else 0, message)
 
     def open_menu(self) -> None:
         self.click(WM_RBUTTONUP)
         wait_until(lambda: self.open, what="the menu opens")
+
+    def press_keys(self, *keys: str) -> None:
+        """Choose from the open menu by its access keys, one for each menu on the way."""
+        assert self.open
+        menu, labels = self.open, []
+        for key in keys:
+            (found,) = (entry for entry in self.menus[menu] if entry.key.lower() == key)
+            labels.append(found.label)
+            menu = found.opens
+        self.choose(*labels)
 
     def choose(self, *labels: str | None) -> None:
         """Choose from the open menu by a way through its menus, or, with None, close it."""
@@ -245,9 +298,14 @@ class FakeWindows:
         return int(self.timers.pop((_value(window), number), None) is not None)
 
     def SetForegroundWindow(self, window: int) -> int:
+        self.in_front = window
         return 1
 
+    def GetForegroundWindow(self) -> int:
+        return self.in_front
+
     def GetCursorPos(self, point: Any) -> int:
+        point._obj.x, point._obj.y = MOUSE_AT
         return 1
 
     def GetDoubleClickTime(self) -> int:
@@ -264,12 +322,15 @@ class FakeWindows:
         self._on_loop("InsertMenuItem")
         facts = item._obj
         separator = bool(facts.fType & 0x800)
-        label = "" if separator else facts.dwTypeData.replace("&&", "\0").replace("&", "_").replace("\0", "&")
+        before, mark, after = ("" if separator else facts.dwTypeData.replace("&&", "\0")).partition("&")
+        if "&" in after:
+            self._fault(f"two access keys in {facts.dwTypeData}")
+        label, key = (before + after).replace("\0", "&"), after[0] if mark else ""
         default, checked, grey = bool(facts.fState & 0x1000), bool(facts.fState & 0x8), bool(facts.fState & 0x3)
         opens = int(facts.hSubMenu or 0)
         if opens and opens not in self.menus:
             self._fault("a menu that is not there was inserted")
-        entry = Entry(facts.wID, label, default, checked, grey, separator, bool(facts.fType & 0x200), opens)
+        entry = Entry(facts.wID, label, key, default, checked, grey, separator, bool(facts.fType & 0x200), opens)
         self.menus[menu].insert(place, entry)
         return 1
 
@@ -290,7 +351,9 @@ class FakeWindows:
             self._fault("a menu is open already" if self.open else "the menu has no owner")
         if self._tracked is not None and WM_NULL not in self.posted[self._tracked :]:
             self._fault("no message followed the last menu, so this one closes at once (KB135788)")
-        self.open, chosen = menu, 0
+        if self.in_front not in self._windows:
+            self._fault("the menu would stay open, since its program is not in front (KB135788)")
+        self.open, self.opened_at, chosen = menu, (x, y), 0
         while self.open:
             window, message, wparam, lparam = self._queue.get()
             if message == CHOSEN:
@@ -346,11 +409,19 @@ class FakeWindows:
             if len(text.encode("utf-16-le")) >= 2 * room:
                 self._fault(f"no room for {text!r} and the zero at its end")
         known = facts.hWnd in self.taskbar
+        if known and code == NIM_SETVERSION:
+            self.taskbar[facts.hWnd].version = facts.uVersion if facts.uVersion <= self.version else 0
+            return int(facts.uVersion <= self.version and self.taskbar_answers)
+        if known and code == NIM_SETFOCUS:
+            self.focused += 1
+            return int(self.taskbar_answers)
         if not self.taskbar_answers or known is (code == NIM_ADD):
             return 0
         if facts.uFlags & NIF_INFO:
             self.balloons.append((facts.szInfoTitle, facts.szInfo))
             return 1
+        if not facts.uFlags & NIF_SHOWTIP:
+            self._fault("in version 4 there is no tooltip after that")
         self._on_loop("Shell_NotifyIcon")
         if code == NIM_DELETE:
             del self.taskbar[facts.hWnd]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tray.views import TROUBLE, at_home, chosen, labels, opened, recording, walk
+from tests.tray.views import OUTSIDE, TROUBLE, at_home, chosen, labels, opened, recording, walk
 from tray_app import __version__
 from tray_app.loading import changed
 from tray_app.presets import PRESETS, texts_of
+from tray_app.sentences import menu as said
 from tray_app.states import State
 from tray_app.tray.menu import SEPARATOR, Item, items
 from tray_app.tray.view import Action, Originals, Recent, View
@@ -110,8 +111,8 @@ def test_silence_by_preset() -> None:
     assert labels(opened(off, "Remove silence: off")) == ["[ ] Remove silence"]
     for preset in PRESETS:
         shown = at_home(settings=changed(chosen(), preset.texts, Path("takes/.env")))
-        lines = opened(shown, f"Remove silence: {preset.label} (")
-        assert [line for line in labels(lines) if line.startswith("(o)")] == [f"(o) {preset.label}"]
+        lines = opened(shown, f"Remove silence: {said.PRESETS[preset.name].text} (")
+        assert [line for line in labels(lines) if line.startswith("(o)")] == [f"(o) {said.PRESETS[preset.name].text}"]
         assert f"Silence kept around sounds: {preset.texts['RECORDER_KEEP_SILENCE']} ms >" in labels(lines)
         (speech,) = [line for line in lines if isinstance(line, Item) and line.label == "Speech"]
         assert dict(line.split("=") for line in speech.value.split("\n")) == texts_of("speech")
@@ -206,16 +207,6 @@ def test_while_a_take_is_made_choices_are_for_the_next_one() -> None:
         assert labels(opened(recording(), label))[:2] == ["From the next recording on:", "---"]
 
 
-OUTSIDE = {
-    "RECORDER_SOURCE": "mic",
-    "RECORDER_SILENCE_THRESH": "-42.5",
-    "RECORDER_BIT_DEPTH": "16",
-    "RECORDER_NOTIFY": "false",
-    "RECORDER_ON_QUIT": "later",
-    "RECORDER_SAVE_FOLDER": "there",
-}
-
-
 def test_what_is_set_outside_is_grey_and_asks_for_nothing() -> None:
     view = at_home(settings=chosen(OUTSIDE), pinned="mic")
     lines = list(walk(items(view, "win32")))
@@ -234,15 +225,15 @@ def test_recent_recordings() -> None:
     first, second = opened(at_home(), "Recent recordings")
     assert isinstance(first, Item)
     assert isinstance(second, Item)
-    assert (first.label, second.label) == ("b.wav", "a.wav")
+    assert (first.label, second.label) == ("1 b.wav", "2 a.wav")
     path = str(Path("takes/b.wav"))
     assert first.entries == (
-        Item("Open", Action.OPEN_FILE, path),
-        Item("Show in folder", Action.SHOW_FILE, path),
-        Item("Copy path", Action.COPY_PATH, path),
+        Item(said.OPEN, Action.OPEN_FILE, path),
+        Item(said.SHOW_IN_FOLDER, Action.SHOW_FILE, path),
+        Item(said.COPY_PATH, Action.COPY_PATH, path),
         SEPARATOR,
-        Item("Show what was cut", Action.SHOW_CUTS, path),
-        Item("Trim again", Action.TRIM_AGAIN, str(Path("takes/originals/b.wav"))),
+        Item(said.SHOW_CUTS, Action.SHOW_CUTS, path),
+        Item(said.TRIM_AGAIN, Action.TRIM_AGAIN, str(Path("takes/originals/b.wav"))),
     )
     assert labels(second.entries) == ["Open", "Show in folder", "Copy path"], "nothing is known of the other"
     gone = at_home(recent=(Recent(Path("takes/b.wav"), known=True),))
@@ -264,7 +255,7 @@ def test_the_originals() -> None:
 
 
 def test_discarding_asks_once() -> None:
-    assert opened(recording(), "Discard this take") == (Item("Yes, move it to the recycle bin", Action.DISCARD),)
+    assert opened(recording(), "Discard this take") == (Item(said.DISCARD_YES, Action.DISCARD),)
 
 
 def test_the_end_and_what_the_program_is() -> None:
@@ -275,6 +266,6 @@ def test_the_end_and_what_the_program_is() -> None:
     about = opened(at_home(), "About")
     assert labels(about)[0] == f"Tray Recorder {__version__}"
     assert "Settings: " in labels(about)[1]
-    assert about[2] == Item("Show settings file", Action.SHOW_FILE, str(at_home().settings.env_file))  # type: ignore[union-attr]
+    assert about[2] == Item(said.SHOW_SETTINGS, Action.SHOW_FILE, str(at_home().settings.env_file))  # type: ignore[union-attr]
     new = at_home(settings=replace(chosen(), env_file=None))
     assert labels(opened(new, "About")) == [f"Tray Recorder {__version__}", "Settings: none changed yet"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tray.views import MICROPHONE, SPEAKERS, TROUBLE, chosen, walk
+from tests.tray.views import MICROPHONE, NAMES, SPEAKERS, TROUBLE, chosen, walk
 from tray_app.states import State
 from tray_app.tray.menu import items
 from tray_app.tray.text import fit
@@ -70,9 +70,6 @@ def test_the_level_bar_has_five_steps() -> None:
 )
 def test_the_tooltip_reads_like_this(view: View, told: str) -> None:
     assert tooltip(view) == told
-
-
-NAMES = st.text(st.characters(), max_size=200) | st.text("🎧é\u202e\x00\ud800\udc00\r\n\t ", max_size=200)
 
 
 def room(text: str) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.effort import tenth
 from tests.sound import wait_until
-from tests.tray.fake_windows import NIF_TIP, NIM_MODIFY, WM_RBUTTONUP, FakeWindows
+from tests.tray.fake_windows import NIF_SHOWTIP, NIF_TIP, NIM_MODIFY, WM_RBUTTONUP, FakeWindows
 from tests.tray.running import Running, running
 from tests.tray.seen import RECORDING, bits, labels, show
 from tests.tray.views import at_home, chosen, recording
@@ -121,7 +121,7 @@ def test_only_what_differs_is_told_to_windows(program: Running, windows: FakeWin
     menus = windows.menus_made
     for step in range(100):
         show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=step / 10))
-    assert windows.told == [(NIM_MODIFY, NIF_TIP)] * 9
+    assert windows.told == [(NIM_MODIFY, NIF_TIP | NIF_SHOWTIP)] * 9
     assert len(windows.posted) == 9, "the loop is woken only when there is something to show"
     assert windows.menus_made == menus
     show(program, windows, View(State.RECORDING, source="Speakers", since=RECORDING.since, seconds=9.9, autostart=True))
@@ -174,7 +174,7 @@ def test_menus_in_the_menu(program: Running, windows: FakeWindows) -> None:
     windows.choose(silence.label, "Silence is at most: −40 dBFS", "−60 dBFS")
     program.wait_asked(Action.CHOOSE)
     windows.open_menu()
-    windows.choose("Recent recordings", "b.wav", "Open")
+    windows.choose("Recent recordings", "1 b.wav", "Open")
     program.wait_asked(Action.CHOOSE, Action.OPEN_FILE)
     assert program.values == ["RECORDER_SILENCE_THRESH=-60", str(Path("takes/b.wav"))]
     fixed = at_home(settings=chosen({"RECORDER_BIT_DEPTH": "16"}))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.tray.fake_windows import (
     NIF_ICON,
+    NIF_SHOWTIP,
     NIM_ADD,
     TASKBAR_CREATED,
     WM_CLOSE,
@@ -76,7 +77,7 @@ def test_a_taskbar_that_does_not_answer_is_asked_again(windows: FakeWindows) -> 
 def test_an_icon_that_is_there_already_is_not_added_for_ever(program: Running, windows: FakeWindows) -> None:
     windows.post(TASKBAR_CREATED)
     windows.settle()
-    assert windows.told[-1] == (NIM_ADD, 7)
+    assert windows.told[-1] == (NIM_ADD, 7 | NIF_SHOWTIP)
     windows.fire_timers()
     windows.settle()
     assert windows.timers == {}

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
+
 from tray_app.loading import load
 from tray_app.settings import Settings
 from tray_app.states import State
@@ -24,7 +26,18 @@ SPEAKERS, HEADSET, MICROPHONE = (
     Listed("mic", "Microphone", heard=False),
 )
 TROUBLE = "The disk is nearly full: 12 minutes are left."
+NAMES = st.text(st.characters(), max_size=200) | st.text("🎧é\u202e\x00\ud800\udc00\r\n\t ", max_size=200)
+"""Names as nobody thinks of them."""
 ENV = Path("/home/u/.env" if sys.platform != "win32" else r"C:\Users\u\.env")
+
+OUTSIDE = {
+    "RECORDER_SOURCE": "mic",
+    "RECORDER_SILENCE_THRESH": "-42.5",
+    "RECORDER_BIT_DEPTH": "16",
+    "RECORDER_NOTIFY": "false",
+    "RECORDER_ON_QUIT": "later",
+    "RECORDER_SAVE_FOLDER": "there",
+}
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from typing import Any
 
 from tray_app.states import Command, State, transition
 from tray_app.tray.tray import Tray
-from tray_app.tray.view import Action, View
+from tray_app.tray.view import Action, Recent, View
 
 _BY_POSITION = 0x400
 
@@ -49,7 +49,7 @@ class Program:
             self.show(autostart=not self.view.autostart)
         elif action is Action.OPEN_FOLDER:
             raise OSError("there is no folder to open")
-        else:
+        elif action is not Action.SHOW_FILE:
             state = transition(self.view.state, Command(action.value)).state
             self.show(state=state, source="Speakers (B&O Audio)", since=datetime(2026, 11, 24, 14, 3), seconds=83)
 
@@ -60,7 +60,11 @@ class Program:
 
     def obey(self, order: str, fact: Any) -> None:
         if order == "show":
-            self.show(**fact | ({"state": State(fact["state"])} if "state" in fact else {}))
+            if "state" in fact:
+                fact["state"] = State(fact["state"])
+            if "recent" in fact:
+                fact["recent"] = tuple(Recent(Path(name)) for name in fact["recent"])
+            self.show(**fact)
             self.say("shown")
         elif order == "notify":
             self.tray.notify(*fact)

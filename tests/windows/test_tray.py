@@ -19,9 +19,9 @@ from tests.windows.tray_driver import TrayDriver, icons_under_wine, place_of
 from tray_app.states import State
 from tray_app.tray.view import Action, View
 
-IDLE = ["*Start recording", "", "Not recording", "", "Open recordings folder", "", "Start with Windows", "", "Exit"]
-RECORDING = ["*Stop recording", "Pause recording", "", "Recording since 14:03", *IDLE[3:]]
-PAUSED = ["*Resume recording", "Stop recording", "", "Paused", *IDLE[3:]]
+IDLE = ["*&Start recording", "", "Not recording", "", "&Open recordings folder", "", "Start &with Windows", "", "E&xit"]
+RECORDING = ["*&Stop recording", "&Pause recording", "", "Recording since 14:03", *IDLE[3:]]
+PAUSED = ["*&Resume recording", "&Stop recording", "", "Paused", *IDLE[3:]]
 
 
 class Sample:
@@ -126,11 +126,11 @@ def test_a_recording_by_clicks_and_by_the_menu(sample: Sample) -> None:
 @pytest.mark.parametrize(
     ("view", "first", "asks"),
     [
-        ({"state": "idle"}, "*Start recording", ["start", None, "open folder", "autostart"]),
-        ({"state": "recording"}, "*Stop recording", ["stop", "pause", None, "open folder", "autostart"]),
+        ({"state": "idle"}, "*&Start recording", ["start", None, "open folder", "autostart"]),
+        ({"state": "recording"}, "*&Stop recording", ["stop", "pause", None, "open folder", "autostart"]),
         (
             {"state": "paused", "waiting": True},
-            "*Resume recording",
+            "*&Resume recording",
             ["resume", "stop", None, None, "open folder", "autostart"],
         ),
     ],
@@ -162,12 +162,39 @@ def test_a_menu_that_is_open_stays_and_is_new_afterwards(sample: Sample) -> None
     driver.close_menu()
     sample.wait_menu(
         [
-            *("*Stop recording", "Pause recording", "", "Recording since 14:03", "Waiting for Speakers (B&&O Audio)"),
-            *("", "Open recordings folder", "", "+Start with Windows", "", "Exit"),
+            *("*&Stop recording", "&Pause recording", "", "Recording since 14:03", "Waiting for Speakers (B&&O Audio)"),
+            *("", "&Open recordings folder", "", "+Start &with Windows", "", "E&xit"),
         ]
     )
     driver.open_menu()
     driver.close_menu()
+
+
+def test_a_recording_by_the_keyboard_alone(sample: Sample) -> None:
+    """Enter is a click, the menu key a right click, and letters choose; the mouse may be anywhere."""
+    driver = sample.driver
+    driver.press_enter()
+    sample.wait_said("start")
+    for letters, said, menu in (("p", "pause", PAUSED), ("s", "stop", IDLE), ("s", "start", RECORDING)):
+        driver.press_menu_key()
+        driver.press_letters(letters)
+        sample.wait_said(said)
+        sample.wait_menu(menu)
+    driver.wait_out_double_click()
+    driver.press_enter()
+    sample.wait_said("stop")
+    driver.press_menu_key()
+    driver.press_letters("x")
+    sample.wait_said("exit")
+    sample.wait_ended()
+
+
+def test_letters_go_into_the_menus_in_the_menu(sample: Sample) -> None:
+    sample.order(show={"recent": ["b & c.wav", "a_b.wav"]})
+    sample.wait_menu([*IDLE[:4], "Re&cent recordings", *IDLE[4:]])
+    sample.driver.press_menu_key()
+    sample.driver.press_letters("c2f")
+    sample.wait_said("show file")
 
 
 def test_a_double_click_acts_once(sample: Sample) -> None:
@@ -186,7 +213,7 @@ def test_an_item_that_fails_leaves_the_icon_alive(sample: Sample) -> None:
     sample.wait_said("open folder")
     sample.driver.choose(Action.AUTOSTART, View(autostart=False))
     sample.wait_said("autostart")
-    sample.wait_menu([label.replace("Start with", "+Start with") for label in IDLE])
+    sample.wait_menu([label.replace("Start &with", "+Start &with") for label in IDLE])
 
 
 def test_stop_while_the_menu_is_open(sample: Sample) -> None:

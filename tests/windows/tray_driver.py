@@ -1,7 +1,8 @@
 """Drives another process's icon in the notification area, as the taskbar, a mouse and a keyboard would.
 
-It sends the window messages that the shell sends, so that nobody's pointer moves and the icon may be hidden in the
-overflow. What the texts of the menu are cannot be read from another process; items are picked by their place.
+It sends the window messages that the shell sends to an icon of version 4, so that nobody's pointer moves and the icon
+may be hidden in the overflow. What the texts of the menu are cannot be read from another process; items are picked by
+their place, or by their access keys.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ SECONDS = 20.0
 KEY_RETURN, KEY_ESCAPE, KEY_UP, KEY_RIGHT, KEY_DOWN = 0x0D, 0x1B, 0x26, 0x27, 0x28
 
 _WM_CLOSE, _WM_QUERYENDSESSION, _WM_KEYDOWN, _WM_KEYUP = 0x0010, 0x0011, 0x0100, 0x0101
-_WM_LBUTTONDOWN, _WM_LBUTTONDBLCLK, _WM_RBUTTONDOWN = 0x0201, 0x0203, 0x0204
+_WM_LBUTTONDOWN, _WM_LBUTTONDBLCLK, _WM_RBUTTONDOWN, _WM_CONTEXTMENU = 0x0201, 0x0203, 0x0204, 0x007B
+_NIN_SELECT, _NIN_KEYSELECT = 0x0400, 0x0401
 _GWL_STYLE = -16
 _TTS_BALLOON = 0x40
 _MENU_CLASS, _TIP_CLASS = "#32768", "tooltips_class32"
@@ -96,11 +98,22 @@ class TrayDriver:
 
     def click(self) -> None:
         """Click on the icon with the left button."""
-        self._send(_WM_LBUTTONDOWN, win32.WM_LBUTTONUP)
+        self._send(_WM_LBUTTONDOWN, win32.WM_LBUTTONUP, _NIN_SELECT)
 
     def double_click(self) -> None:
         """Click twice, as fast as can be."""
-        self._send(_WM_LBUTTONDOWN, win32.WM_LBUTTONUP, _WM_LBUTTONDBLCLK, win32.WM_LBUTTONUP)
+        click = (win32.WM_LBUTTONUP, _NIN_SELECT)
+        self._send(_WM_LBUTTONDOWN, *click, _WM_LBUTTONDBLCLK, *click)
+
+    def press_enter(self) -> None:
+        """Press Enter on the icon, as after Win+B. The shell says so twice."""
+        self._send(_NIN_KEYSELECT, _NIN_KEYSELECT)
+
+    def press_menu_key(self) -> None:
+        """Press the menu key on the icon, and wait for the menu."""
+        self.wait_for_menu_closed()
+        self._send(_WM_CONTEXTMENU)
+        self.wait(self.menu, "the menu after its key")
 
     def wait_out_double_click(self) -> None:
         """Let the system's double-click time go by, so that the next click counts as one of its own."""
@@ -109,7 +122,7 @@ class TrayDriver:
 
     def right_click(self) -> None:
         """Click on the icon with the right button, and do not wait for what comes of it."""
-        self._send(_WM_RBUTTONDOWN, win32.WM_RBUTTONUP)
+        self._send(_WM_RBUTTONDOWN, win32.WM_RBUTTONUP, _WM_CONTEXTMENU)
 
     # The menu
 
@@ -167,6 +180,13 @@ class TrayDriver:
             for _ in range(place):
                 self.press(KEY_DOWN)
 
+    def press_letters(self, letters: str) -> None:
+        """Press the access keys of lines, each in the menu that the one before has opened; the last line closes it."""
+        for depth, letter in enumerate(letters, 1):
+            self.wait(lambda depth=depth: self.menus_open() >= depth, "the menu in the menu")  # type: ignore[misc]
+            self.press(ord(letter.upper()))
+        self.wait_for_menu_closed()
+
     def menus_open(self) -> int:
         """Return how many menus can be seen, one in the other."""
         return len(list(self._visible(_MENU_CLASS)))
@@ -222,9 +242,10 @@ class TrayDriver:
     def _send(self, *messages: int) -> None:
         """Send what the shell sends, to both windows: only the icon's own acts upon it."""
         windows = self.wait(self.windows, "the tray's window")
+        left, top, *_ = self.icon_box() or (0, 0)
         for message in messages:
             for window in windows:
-                win32.PostMessage(window, win32.WM_NOTIFY, 0, message)
+                win32.PostMessage(window, win32.WM_NOTIFY, (top & 0xFFFF) << 16 | left & 0xFFFF, message)
 
     def _window(self) -> int:
         return self.wait(self.windows, "the tray's window")[0]

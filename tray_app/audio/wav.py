@@ -16,6 +16,7 @@ from tray_app.audio.format import MAX_CHANNELS, MAX_RATE, AudioFormat
 from tray_app.audio.wav_header import EXTENSIBLE, GUID_TAIL, PCM, UNKNOWN_32, UNKNOWN_64
 from tray_app.binary_file import BinaryFile
 from tray_app.errors import AudioFileError
+from tray_app.sentences import files as said
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -131,39 +132,39 @@ def parse_fmt(body: bytes) -> AudioFormat:
     what is not PCM of 8, 16, 24 or 32 bits that fill their container, `NotWavError` for what cannot be.
     """
     if len(body) < 16:
-        raise _damaged("its format is cut short")
+        raise _damaged(said.FORMAT_CUT_SHORT)
     tag, channels, rate, _, block, bits = struct.unpack_from("<HHIIHH", body)
     if tag == EXTENSIBLE:
         tag = _sub_format(body, bits)
     if tag != PCM:
         kind = _CODECS.get(tag, f"compressed (kind 0x{tag:04x})")
-        raise _unsupported(f"{kind} sound")
+        raise _unsupported(said.sound_of_kind(kind))
     _check_numbers(channels, rate, block, bits)
     return AudioFormat(rate, channels, bits)
 
 
 def _sub_format(body: bytes, bits: int) -> int:
     if len(body) < 40:
-        raise _damaged("its format is cut short")
+        raise _damaged(said.FORMAT_CUT_SHORT)
     valid, _, tag = struct.unpack_from("<HIH", body, 18)
     if body[26:40] != GUID_TAIL:
-        raise _unsupported("sound of an unknown kind")
+        raise _unsupported(said.UNKNOWN_SOUND)
     if tag == PCM and valid > bits:
-        raise _damaged(f"it states {valid} valid bits in samples of {bits}")
+        raise _damaged(said.odd_bits(valid, bits))
     return int(tag)
 
 
 def _check_numbers(channels: int, rate: int, block: int, bits: int) -> None:
     if not channels or not rate or not bits:
-        raise _damaged(f"it states {channels} channels, {rate} Hz and {bits} bits")
+        raise _damaged(said.odd_numbers(channels, rate, bits))
     if block % channels or block * 8 < channels * bits:
-        raise _damaged(f"it states {channels} channels of {bits} bits in frames of {block} bytes")
+        raise _damaged(said.odd_frames(channels, bits, block))
     if bits not in (8, 16, 24, 32) or block * 8 != channels * bits:
-        raise _unsupported(f"samples of {bits} bits in {block // channels} bytes")
+        raise _unsupported(said.odd_samples(bits, block // channels))
     if channels > MAX_CHANNELS:
-        raise _unsupported(f"{channels} channels (at most {MAX_CHANNELS} can be read)")
+        raise _unsupported(said.many_channels(channels, MAX_CHANNELS))
     if rate > MAX_RATE:
-        raise _unsupported(f"sound at {rate} Hz (at most {MAX_RATE} Hz can be read)")
+        raise _unsupported(said.high_rate(rate, MAX_RATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,22 +198,22 @@ def _find_sound(file: BinaryFile) -> _Sound:
             fmt = parse_fmt(_read_at(file, chunk.body, min(chunk.size, 40)))
         elif chunk.name == b"data":
             if fmt is None:
-                raise _damaged("nothing before its sound says what format that has")
+                raise _damaged(said.NO_FORMAT)
             declared = _declared(file, chunk, data64, end)
             if declared == _SOX_PIPE - _SOX_PIPE % fmt.frame_bytes and chunk.body + declared > end:
                 declared = None
             return _Sound(fmt, chunk.body, declared, end - chunk.body)
-    raise _damaged("it ends before its sound begins")
+    raise _damaged(said.NO_SOUND_BEGINS)
 
 
 def _is_large(head: bytes) -> bool:
     """Return whether a file that begins with `head` is RF64 or BW64; False for RIFF, an error for all else."""
     if head[:4] == b"RIFX":
-        raise _unsupported("big-endian sound (RIFX)")
+        raise _unsupported(said.BIG_ENDIAN)
     if head[:4] not in (b"RIFF", b"RF64", b"BW64") or len(head) < 12:
-        raise NotWavError("This is not a WAV file.")
+        raise NotWavError(said.NOT_WAV)
     if head[8:12] != b"WAVE":
-        raise NotWavError("This is a RIFF file, but not a WAV file.")
+        raise NotWavError(said.NOT_WAV_BUT_RIFF)
     return head[:4] != b"RIFF"
 
 
@@ -241,7 +242,7 @@ def _after(file: BinaryFile, chunk: _Chunk, end: int) -> int:
 
 def _ds64_data_size(body: bytes) -> int:
     if len(body) < 16:
-        raise _damaged("its table of sizes (ds64) is cut short")
+        raise _damaged(said.SIZES_CUT_SHORT)
     return int.from_bytes(body[8:16], "little")
 
 
@@ -282,10 +283,8 @@ def _read_at(file: BinaryFile, at: int, size: int) -> bytes:
 
 
 def _unsupported(what: str) -> UnsupportedWavError:
-    return UnsupportedWavError(
-        f"This WAV file holds {what}, which cannot be read directly.", todo="Convert it to 16- or 24-bit PCM."
-    )
+    return UnsupportedWavError(said.unsupported_wav(what))
 
 
 def _damaged(why: str) -> NotWavError:
-    return NotWavError(f"This WAV file is damaged: {why}.")
+    return NotWavError(said.damaged_wav(why))

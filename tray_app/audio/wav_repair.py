@@ -10,6 +10,7 @@ from tray_app.audio.wav import NotWavError, parse_fmt
 from tray_app.audio.wav_header import LARGEST_RIFF, UNKNOWN_32, build_header, header_length, padded, put_pad
 from tray_app.binary_file import BinaryFile, put_all
 from tray_app.errors import AudioFileError
+from tray_app.sentences import files as said
 
 _FMT_AT = 48
 _LONGEST_HEADER = 104
@@ -105,4 +106,4 @@ def _larger(riff: int, data: int, header_length: int) -> int:
 
 
 def _not_ours() -> NotWavError:
-    return NotWavError("This file does not begin with a whole header of a recording, so it cannot be repaired.")
+    return NotWavError(said.NO_HEADER)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tray_app.capture.base import Backend, Source
 from tray_app.errors import BackendUnavailableError, SourceNotFoundError
+from tray_app.sentences import sources as said
+from tray_app.sentences.forms import Said
 
 DEFAULT = "default"
 """The wanted source that means: the loopback of the default output, whichever that is."""
@@ -92,13 +94,13 @@ def find(sources: Sequence[Source], wanted: str) -> Source:
     """
     if wanted == DEFAULT:
         fitting = [source for source in sources if source.default]
-        what = "There is no default output to record."
+        what = said.NO_DEFAULT
     else:
         fitting = _fitting(sources, wanted)
-        what = f"{len(fitting) or 'No'} source{'s fit' if len(fitting) > 1 else ' fits'} {wanted!r}."
+        what = said.fits_badly(len(fitting), wanted)
     if len(fitting) == 1 or (fitting and wanted == DEFAULT):
         return fitting[0]
-    raise SourceNotFoundError(what, todo=_choices(fitting or sources))
+    raise SourceNotFoundError(Said(what, todo=_choices(fitting or sources)))
 
 
 def _fitting(sources: Sequence[Source], wanted: str) -> list[Source]:
@@ -112,5 +114,4 @@ def _fitting(sources: Sequence[Source], wanted: str) -> list[Source]:
 
 def _choices(sources: Sequence[Source]) -> str:
     shown = ", ".join(f"{source.name} ({source.id})" for source in sources[:_NAMED_AT_MOST])
-    more = len(sources) - _NAMED_AT_MOST
-    return f"There is: {shown}{f', and {more} more' if more > 0 else ''}." if shown else "There is no source at all."
+    return said.choices(shown, len(sources) - _NAMED_AT_MOST)

@@ -11,6 +11,7 @@ from typing import Protocol
 from tray_app.capture.mmdevice import CAPTURE, NOT_FOUND, RENDER, Device, Enumerator, Listener
 from tray_app.com import ComError, com
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences import sources as said
 
 _UNKNOWN = (NOT_FOUND, 0x8007_0057)
 """HRESULTs for an id that stands for no endpoint: Windows' own, and the one that Wine gives (E_INVALIDARG)."""
@@ -139,8 +140,7 @@ def _format(device: Device) -> tuple[int, int]:
 
 
 def _unanswered(error: ComError) -> BackendUnavailableError:
-    todo = "Check that the service Windows Audio is running."
-    return BackendUnavailableError("Windows' sound system does not answer.", todo=todo, detail=str(error))
+    return BackendUnavailableError(said.WINDOWS_SILENT, detail=str(error))
 
 
 class _News:

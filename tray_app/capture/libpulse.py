@@ -26,6 +26,7 @@ from ctypes import (
 from typing import Any
 
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences import sources as said
 
 CONTEXT_NOAUTOSPAWN = 1
 CONTEXT_READY, CONTEXT_FAILED, CONTEXT_TERMINATED = 4, 5, 6
@@ -154,11 +155,7 @@ _PROTOTYPES: dict[str, tuple[Any, ...]] = {
 
 def no_server(detail: str) -> BackendUnavailableError:
     """Return the error for "nobody to record from", with `detail` for the log."""
-    return BackendUnavailableError(
-        "There is no sound server to record from.",
-        todo="Start PulseAudio or PipeWire, or record the built-in test signal with --source signal.",
-        detail=detail,
-    )
+    return BackendUnavailableError(said.NO_SERVER, detail=detail)
 
 
 @functools.cache

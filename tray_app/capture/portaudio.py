@@ -15,6 +15,7 @@ from typing import Any
 
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream
 from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
+from tray_app.sentences import sources as said
 
 MOST_CHANNELS = 8
 """Above this a device is a virtual one that takes any number (ALSA's plug-ins say 32 to 128, BlackHole 16 or 64) or
@@ -53,9 +54,7 @@ class PortAudioBackend(Backend):
             for index, now in _listed(library, self._system):
                 if now.id == source.id:
                     return PortAudioStream(library, index, now, chunk_frames, on_chunk, on_lost)
-        raise SourceNotFoundError(
-            f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source."
-        )
+        raise SourceNotFoundError(said.gone(source.name))
 
 
 def _refreshed() -> Any:
@@ -63,16 +62,14 @@ def _refreshed() -> Any:
     try:
         import sounddevice  # late: it needs libportaudio, and starts it
     except (ImportError, OSError) as error:
-        raise BackendUnavailableError(
-            "PortAudio is not installed.", todo="Install libportaudio2 and the package sounddevice.", detail=repr(error)
-        ) from error
+        raise BackendUnavailableError(said.NO_PORTAUDIO, detail=repr(error)) from error
     if not _streams:
         try:
             if sounddevice._initialized:
                 sounddevice._terminate()
             sounddevice._initialize()
         except sounddevice.PortAudioError as error:
-            raise BackendUnavailableError("PortAudio does not start.", detail=str(error)) from error
+            raise BackendUnavailableError(said.PORTAUDIO_FAILS, detail=str(error)) from error
     return sounddevice
 
 
@@ -134,7 +131,7 @@ class PortAudioStream(Stream):
             self._ended = True
             if self._stream is not None:
                 self._stream.close(ignore_errors=True)
-            raise SourceError(f"{source.name!r} cannot be recorded.", detail=str(error)) from error
+            raise SourceError(said.not_recorded(source.name), detail=str(error)) from error
         self.started_at = time.perf_counter()
         _streams.add(self)
 

@@ -24,6 +24,7 @@ from tray_app.capture import libpulse
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream, Watch
 from tray_app.capture.pulse_connection import DEADLINE, Connection, Device
 from tray_app.errors import BackendUnavailableError, SourceError, SourceNotFoundError
+from tray_app.sentences import sources as said
 
 RETRY = 2.0
 """Seconds between a watch's attempts to reach a server that is away; with a server it sleeps."""
@@ -164,7 +165,7 @@ class PulseStream(Stream):
         detail = self._server.last_error()
         if self._server.errno() == libpulse.ERROR_NO_ENTITY:
             raise _gone(self.source, detail)
-        raise SourceError(f"The sound server cannot record {self.source.name!r}.", detail=detail)
+        raise SourceError(said.not_recorded(self.source.name), detail=detail)
 
     def _on_state(self, stream: int, _data: int) -> None:
         """Runs on libpulse's thread, which holds the mainloop's lock: nothing here may wait."""
@@ -208,9 +209,7 @@ class PulseStream(Stream):
 
 
 def _gone(source: Source, detail: str) -> SourceNotFoundError:
-    return SourceNotFoundError(
-        f"{source.name!r} is not there any more.", todo="Plug it in, or choose another source.", detail=detail
-    )
+    return SourceNotFoundError(said.gone(source.name), detail=detail)
 
 
 class PulseWatch(Watch):

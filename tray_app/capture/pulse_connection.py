@@ -27,6 +27,7 @@ from tray_app.capture.libpulse import (
     text,
 )
 from tray_app.errors import BackendUnavailableError
+from tray_app.sentences import sources as said
 from tray_app.settings import APP_NAME
 
 DEADLINE = 5.0
@@ -130,11 +131,7 @@ class Connection:
                 return
         if self.ended:
             raise no_server(f"connection ended: {self.last_error()}")
-        raise BackendUnavailableError(
-            "The sound server does not answer.",
-            todo="Restart PulseAudio or PipeWire, or record the built-in test signal with --source signal.",
-            detail=f"no answer within {DEADLINE} s",
-        )
+        raise BackendUnavailableError(said.SERVER_SILENT, detail=f"no answer within {DEADLINE} s")
 
     def last_error(self) -> str:
         """Return libpulse's words for what went wrong last."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from tray_app.capture.base import Backend, Chunk, OnChunk, OnLost, Samples, Source, Stream
 from tray_app.errors import SourceNotFoundError
+from tray_app.sentences import sources as said
 
 RATE = 48_000
 CHANNELS = 2
@@ -63,9 +64,7 @@ class SignalBackend(Backend):
         """Start the signal at its frame 0; never calls `on_lost`. Raises `SourceNotFoundError` for another source."""
         del on_lost
         if source.id != _SOURCE.id:
-            raise SourceNotFoundError(
-                f"The test signal knows no source {source.id!r}.", todo=f"Its source is {_SOURCE.id!r}."
-            )
+            raise SourceNotFoundError(said.no_signal(source.id, _SOURCE.id))
         return SignalStream(chunk_frames, on_chunk)
 
 

@@ -20,6 +20,7 @@ from tray_app.capture.endpoints import Endpoint, Endpoints
 from tray_app.capture.wasapi_errors import unlisted
 from tray_app.com import com
 from tray_app.errors import BackendUnavailableError, SourceError
+from tray_app.sentences import sources as said
 
 LOOPBACK_SUFFIX = " [Loopback]"
 """PyAudioWPatch adds an input device for every output, named so."""
@@ -43,8 +44,7 @@ def _load() -> Any:
     try:
         import pyaudiowpatch  # late: it exists on Windows only
     except ImportError as error:
-        todo = "Install the package PyAudioWPatch."
-        raise BackendUnavailableError("PyAudioWPatch is missing.", todo=todo, detail=repr(error)) from error
+        raise BackendUnavailableError(said.NO_PYAUDIO, detail=repr(error)) from error
     return pyaudiowpatch
 
 
@@ -125,7 +125,7 @@ class PortAudio:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._turns.acquire(timeout=TURN):
-            raise SourceError("Windows' sound system does not answer.", todo="Restart Tray Recorder.")
+            raise SourceError(said.WINDOWS_HANGS)
         try:
             yield
         finally:
@@ -144,8 +144,7 @@ class PortAudio:
             return index
         if new:
             raise unlisted(endpoint.name, loopback=endpoint.output)
-        what = f"{endpoint.name!r} cannot be opened while another device is still open."
-        raise SourceError(what, todo="If this stays so, restart Tray Recorder.", detail="it is not in PortAudio's list")
+        raise SourceError(said.not_opened(endpoint.name), detail="it is not in PortAudio's list")
 
     def _settled(self, identity: str) -> bool:
         """Whether waiting gains nothing: the list can be made anew, or it has the endpoint and nothing is closing."""
@@ -157,7 +156,7 @@ class PortAudio:
             self._library = module.PyAudio()
             host = self._library.get_host_api_info_by_type(module.paWASAPI)
         except OSError as error:
-            raise BackendUnavailableError("PortAudio cannot use Windows' WASAPI.", detail=str(error)) from error
+            raise BackendUnavailableError(said.NO_WASAPI, detail=str(error)) from error
         self._indices = paired(endpoints.active(), self._devices(host))
 
     def _devices(self, host: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

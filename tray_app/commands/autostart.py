@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tray_app.desktop.autostart import Autostart, for_system
+from tray_app.desktop.autostart import for_system
 from tray_app.errors import RecorderError
+from tray_app.sentences import program as program_said
+from tray_app.sentences import terminal as said
 from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
@@ -16,8 +18,6 @@ ABOUT: tuple[str, ...] = (
     "starts this program.",
 )
 OVERRIDES: dict[str, str] = {}
-
-_DESKTOP = {"win32": "Windows", "darwin": "macOS"}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -30,16 +30,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     del settings
     start = for_system()
     if start is None:
-        raise RecorderError("Tray Recorder knows no way to start with the desktop here.")
+        raise RecorderError(program_said.NO_AUTOSTART)
     if args.switch == "on":
         start.enable()
     elif args.switch == "off":
         start.disable()
-    print(_told(start, _DESKTOP.get(sys.platform, "the desktop")))
+    desktop = said.DESKTOPS.get(sys.platform, said.THE_DESKTOP)
+    print(said.autostart(desktop, start.path if start.enabled() else None))
     return 0
-
-
-def _told(start: Autostart, desktop: str) -> str:
-    if start.enabled():
-        return f"Tray Recorder starts with {desktop}: {start.path}"
-    return f"Tray Recorder does not start with {desktop}."

@@ -6,7 +6,7 @@ import argparse
 
 from tray_app.audio.rule import EDGES, CutRule
 from tray_app.presets import NAMES
-from tray_app.words import dbfs
+from tray_app.sentences import terminal as said
 
 OVERRIDES = {
     "min_silence_len": "RECORDER_MIN_SILENCE_LEN",
@@ -70,4 +70,4 @@ def found(rule: CutRule | None) -> str:
     """Return what is told of a threshold that was found in the sound; empty where it was given."""
     if rule is None or not rule.auto or rule.silence_thresh is None:
         return ""
-    return f", silence at most {dbfs(rule.silence_thresh)} (found)"
+    return said.threshold_found(rule.silence_thresh)

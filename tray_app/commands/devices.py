@@ -9,6 +9,7 @@ import sys
 
 from tray_app.capture import all_sources, pick
 from tray_app.capture.base import Source
+from tray_app.sentences import terminal as said
 from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _table(sources: list[Source]) -> str:
-    rows = [("", "NAME", "KIND", "RATE", "CHANNELS", "ID")]
+    rows = [("", *said.COLUMNS)]
     for source in sources:
         mark = "*" if source.default else ""
         rows.append((mark, source.name, source.kind, str(source.rate), str(source.channels), source.id))

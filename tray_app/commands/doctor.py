@@ -18,9 +18,10 @@ from tray_app.desktop.notify import system_sender
 from tray_app.disk import ENDLESS, Disk, Patience, storage_error
 from tray_app.errors import BackendUnavailableError, RecorderError, StorageError
 from tray_app.ffmpeg import find_ffmpeg
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import doctor as said
 from tray_app.settings import Settings
 from tray_app.tray.host import TrayUnavailableError, find_tray
-from tray_app.words import clock_time, megabytes
 
 ABOUT: tuple[str, ...] = (
     "Tell what works here, and what to do about what does not.",
@@ -32,15 +33,23 @@ OVERRIDES: dict[str, str] = {}
 
 LOW_SPACE = 1_000_000_000
 
+OK, NOTE, FAIL = "ok", "note", "fail"
+"""All is well; it works with less; recording what the computer plays cannot work."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line: `status` is ok, note (works with less) or fail (recording cannot work); `remedy` says what to do."""
+    """One line: `status` is `OK`, `NOTE` or `FAIL`; `text` is no sentence, `remedy` is one and says what to do."""
 
     name: str
     status: str
     text: str
     remedy: str = ""
+
+
+def _failed(name: str, status: str, error: RecorderError, remedy: str = "") -> Check:
+    """Return the line for what an error says."""
+    return Check(name, status, error.what.removesuffix("."), remedy or error.todo)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -58,13 +67,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             print(f"{check.status:4}  {check.name:13}  {check.text}")
             if check.remedy:
                 print(f"{'':21}{check.remedy}")
-    return 1 if any(check.status == "fail" for check in checks) else 0
+    return 1 if any(check.status == FAIL for check in checks) else 0
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
-    where = str(settings.env_file) if settings.env_file else "no .env was found, so every setting has its default"
-    yield Check("program", "ok", f"Tray Recorder {__version__}, Python {sys.version.split()[0]}")
-    yield Check("settings", "note" if settings.unknown else "ok", where, " ".join(settings.unknown))
+    where = str(settings.env_file) if settings.env_file else said.NO_ENV
+    yield Check(said.PROGRAM, OK, said.program(__version__, sys.version.split()[0]))
+    yield Check(said.SETTINGS, NOTE if settings.unknown else OK, where, " ".join(settings.unknown))
     yield from _sound()
     yield from _folder(settings)
     yield _tray()
@@ -77,27 +86,25 @@ def _sound() -> Iterator[Check]:
     sources, errors = all_sources(pick())
     real = [source for source in sources if source.kind != "signal"]
     if errors and not real:
-        yield Check("sound", "fail", errors[0].what, errors[0].todo)
+        yield _failed(said.SOUND, FAIL, errors[0])
     else:
-        by = ", ".join(sorted({source.backend for source in real})) or "nobody"
-        yield Check("sound", "ok", f"{len(real)} source{'' if len(real) == 1 else 's'} by {by}")
+        yield Check(said.SOUND, OK, said.sources(len(real), ", ".join(sorted({source.backend for source in real}))))
         yield _default(real)
-    yield Check("test signal", "ok", "always there: --source signal")
+    yield Check(said.TEST_SIGNAL, OK, said.SIGNAL_THERE)
 
 
 def _default(sources: list[Source]) -> Check:
     default = next((source for source in sources if source.default), None)
     if default is None:
-        remedy = "Connect or switch on an output, or name a source that `tray-recorder devices` lists."
-        return Check("loopback", "fail", "there is no default output whose sound could be recorded", remedy)
-    text = f"{default.name}, {default.rate} Hz, {default.channels} channels"
+        return Check(said.LOOPBACK, FAIL, said.NO_DEFAULT, said.CONNECT_OUTPUT)
+    text = said.output(default.name, default.rate, default.channels)
     backend = next(backend for backend in pick() if backend.name == default.backend)
     try:
         if backend.muted(default):
-            return Check("loopback", "note", f"{text}; it is muted, so a recording would hold silence", "Unmute it.")
+            return Check(said.LOOPBACK, NOTE, said.muted(text), said.UNMUTE)
     except BackendUnavailableError as error:
-        return Check("loopback", "fail", error.what, error.todo)
-    return Check("loopback", "ok", text)
+        return _failed(said.LOOPBACK, FAIL, error)
+    return Check(said.LOOPBACK, OK, text)
 
 
 def _folder(settings: Settings) -> Iterator[Check]:
@@ -105,21 +112,20 @@ def _folder(settings: Settings) -> Iterator[Check]:
     disk = Disk()
     there = next((parent for parent in (folder, *folder.parents) if disk.is_folder(parent)), None)
     if there is None:
-        yield Check("save folder", "fail", f"{folder} is on a drive that is not there", "Connect it, or name another.")
+        yield Check(said.SAVE_FOLDER, FAIL, said.drive_gone(folder), said.CONNECT_DRIVE)
         return
     trouble = _trouble(disk, there)
     if trouble is not None:
-        yield Check("save folder", "fail", trouble.what, trouble.todo)
+        yield _failed(said.SAVE_FOLDER, FAIL, trouble)
         return
-    yield Check("save folder", "ok", str(folder) if there == folder else f"{folder} (made when the first take begins)")
+    yield Check(said.SAVE_FOLDER, OK, str(folder) if there == folder else said.made_later(folder))
     free = disk.free_bytes(there)
     if free == ENDLESS:
-        yield Check("disk space", "note", "this drive does not tell how much is free", "Keep an eye on it yourself.")
+        yield Check(said.DISK_SPACE, NOTE, said.SIZE_NOT_TOLD, said.KEEP_AN_EYE)
         return
     rate = (settings.sample_rate or 48000) * (settings.channels or 2) * settings.bit_depth // 8
-    text = f"{megabytes(free)} free, about {clock_time(free / rate)} of recording"
     low = free < LOW_SPACE
-    yield Check("disk space", "note" if low else "ok", text, "Free some space before a long recording." if low else "")
+    yield Check(said.DISK_SPACE, NOTE if low else OK, said.free(free, free / rate), said.FREE_SOME if low else "")
 
 
 def _trouble(disk: Disk, folder: Path) -> StorageError | None:
@@ -129,7 +135,7 @@ def _trouble(disk: Disk, folder: Path) -> StorageError | None:
         disk.create(probe).close()
         Patience()(lambda: disk.remove(probe))
     except OSError as error:
-        return storage_error("write into", folder, error)
+        return storage_error(disk_said.WRITE_INTO, folder, error)
     return None
 
 
@@ -137,36 +143,35 @@ def _notification() -> Check:
     try:
         system_sender()
     except Exception as error:
-        return Check("notification", "note", f"not available ({error})", "Recording works without it.")
-    return Check("notification", "ok", "available")
+        return Check(said.NOTIFICATION, NOTE, said.not_available(error), said.WORKS_WITHOUT)
+    return Check(said.NOTIFICATION, OK, said.AVAILABLE)
 
 
 def _tray() -> Check:
     try:
         find_tray()
     except TrayUnavailableError as error:
-        return Check("tray", "note", error.what.removesuffix("."), error.remedy or error.todo)
-    return Check("tray", "ok", "available")
+        return _failed(said.TRAY, NOTE, error, error.remedy)
+    return Check(said.TRAY, OK, said.AVAILABLE)
 
 
 def _autostart() -> Check:
     ours = autostart.for_system()
     try:
         if ours is None:
-            return Check("autostart", "note", "there is no known way to start with this desktop", "Start it by hand.")
+            return Check(said.AUTOSTART, NOTE, said.NO_AUTOSTART, said.START_BY_HAND)
         if ours.enabled():
-            return Check("autostart", "ok", f"on: {ours.path}")
+            return Check(said.AUTOSTART, OK, said.on(ours.path))
     except RecorderError as error:
-        return Check("autostart", "note", error.what, error.todo)
-    return Check("autostart", "ok", "off")
+        return _failed(said.AUTOSTART, NOTE, error)
+    return Check(said.AUTOSTART, OK, said.OFF)
 
 
 def _ffmpeg(settings: Settings) -> Check:
     found = find_ffmpeg()
     if found is not None:
-        return Check("ffmpeg", "ok", str(found))
+        return Check(said.FFMPEG, OK, str(found))
     if settings.output.format.by_ffmpeg:
-        text = f"not found, so recordings are not saved as {settings.output.format.label} but as WAV"
-        return Check("ffmpeg", "note", text, "Install ffmpeg, or choose another RECORDER_OUTPUT_FORMAT.")
-    remedy = "Needed only to save as M4A, and to trim M4A, WMA and other files of video. Install ffmpeg for that."
-    return Check("ffmpeg", "note", "not found", remedy)
+        form = settings.output.format.label
+        return Check(said.FFMPEG, NOTE, said.not_saved_as(form), said.INSTALL_OR_CHOOSE)
+    return Check(said.FFMPEG, NOTE, said.NOT_FOUND, said.INSTALL_FFMPEG)

@@ -8,6 +8,8 @@ from pathlib import Path
 from tray_app.env_file import PREFIX
 from tray_app.errors import SettingError
 from tray_app.outputs import FORMATS, by_ending, endings
+from tray_app.sentences import terminal as said
+from tray_app.sentences.forms import Said
 
 _HELP = {
     "flac": "FLAC: 0 is fast, 8 is small",
@@ -42,20 +44,17 @@ def format_of(output: Path, given: str | None) -> str:
     ending = output.suffix
     known = by_ending(ending)
     if known is None:
-        raise SettingError(f"--output {output}: {ending} is no format that can be written; {endings()} are.")
+        raise SettingError(Said(f"{said.no_output_format(output, ending, endings())}."))
     if given is None:
         return known
     chosen = known_format(given)
     if FORMATS[chosen].ending != FORMATS[known].ending:
-        raise SettingError(
-            f"--output {output} is {FORMATS[known].label} by its ending, --format asks for {chosen}.",
-            todo="Leave one of them out.",
-        )
+        raise SettingError(said.other_format(output, FORMATS[known].label, chosen))
     return chosen
 
 
 def known_format(given: str) -> str:
     """Return the name of a format, written in any case. Raises `SettingError` for one that is not known."""
     if given.lower() not in FORMATS:
-        raise SettingError(f"--format {given} is not known; {', '.join(FORMATS)} are.")
+        raise SettingError(said.no_format(given, ", ".join(FORMATS)))
     return given.lower()

@@ -8,6 +8,7 @@ import threading
 from typing import TextIO
 
 from tray_app.events import EventBus, Gap, JobProgress, Level, StateChanged
+from tray_app.sentences import terminal as said
 from tray_app.states import State
 from tray_app.words import clock_time
 
@@ -36,12 +37,12 @@ class LiveLine:
     def state(self, change: StateChanged) -> None:
         """Take in a new state; the first one of a take says what is recorded."""
         if self._state.state is State.IDLE and change.state is not State.IDLE:
-            self.say(f"Recording {change.source}. PAUSE, RESUME and STOP are obeyed; so is Ctrl-C.")
+            self.say(said.records(change.source))
         elif change.state is not State.IDLE and not change.waiting:
             if self._state.source != change.source:
-                self.say(f"Recording {change.source} now.")
+                self.say(said.records_now(change.source))
             elif self._state.waiting:
-                self.say(f"Recording {change.source} again.")
+                self.say(said.records_again(change.source))
         self._state = change
 
     def say(self, text: str, *, error: bool = False) -> None:
@@ -60,9 +61,10 @@ class LiveLine:
     def _level(self, level: Level) -> None:
         if self._state.state is State.IDLE:
             return
-        mark = "waiting" if self._state.waiting else "paused" if self._state.state is State.PAUSED else "rec"
-        gaps = f"  gaps {self._gaps}" if self._gaps else ""
-        peak = "  silence" if level.peak == -math.inf else f"{level.peak:6.1f} dBFS"
+        mark = said.PAUSED if self._state.state is State.PAUSED else said.RECORDING
+        mark = said.WAITING if self._state.waiting else mark
+        gaps = f"  {said.gaps(self._gaps)}" if self._gaps else ""
+        peak = f"  {said.SILENCE}" if level.peak == -math.inf else f"{level.peak:6.1f} dBFS"
         self._draw(f"{mark:>7}  {clock_time(level.seconds):>8}  [{_bar(level.peak)}] {peak}{gaps}")
 
     def _gap(self, gap: Gap) -> None:
@@ -70,7 +72,7 @@ class LiveLine:
         self._gaps += 1
 
     def _progress(self, progress: JobProgress) -> None:
-        self._draw(f"finishing  {100 * progress.done:3.0f} %")
+        self._draw(said.finishing(100 * progress.done))
 
     def _draw(self, text: str) -> None:
         if not self._live:

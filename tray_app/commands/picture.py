@@ -19,6 +19,8 @@ from tray_app.disk import Disk, storage_error
 from tray_app.picture.drawing import SIZE
 from tray_app.picture.layout import check_size, lengths
 from tray_app.picture.make import ENDING, picture_of, save
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import picture as said
 from tray_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,12 +40,12 @@ def size(text: str) -> tuple[int, int]:
     """Read a size such as 1600x500."""
     found = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text.strip().lower())
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write one as {SIZE[0]}x{SIZE[1]}")
+        raise argparse.ArgumentTypeError(said.no_size(text, f"{SIZE[0]}x{SIZE[1]}"))
     wanted = int(found[1]), int(found[2])
     try:
         check_size(wanted)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} cannot be: {error}") from error
+        raise argparse.ArgumentTypeError(said.impossible(text, error)) from error
     return wanted
 
 
@@ -104,7 +106,7 @@ def _open(path: Path, *, asked: bool) -> int:
     try:
         open_file(path)
     except OSError as error:
-        wrong = storage_error("open", path, error, safe="The picture is complete.")
+        wrong = storage_error(disk_said.OPEN, path, error, safe=disk_said.PICTURE_COMPLETE)
         log.warning("%s (%s)", wrong, wrong.detail)
         if asked:
             raise wrong from error

@@ -27,6 +27,7 @@ from tray_app.errors import RecorderError, SettingError
 from tray_app.events import DiskLow, JobFinished, Problem, StateChanged, Unheard
 from tray_app.notices import describe, disk_low, unheard
 from tray_app.outputs import by_ending, endings
+from tray_app.sentences import terminal as said
 from tray_app.settings import Settings
 from tray_app.states import State, Transition
 from tray_app.words import clock_time
@@ -72,7 +73,7 @@ class _Output(argparse.Action):
             # `--format` may be more exact than an ending; whether the two agree is looked at when both are known.
             namespace.output_format = namespace.output_format or by_ending(path.suffix)
         else:
-            parser.error(f"--output {text}: {path.suffix} is no format that can be written; {endings()} are")
+            parser.error(said.no_output_format(text, path.suffix, endings()))
 
 
 def _seconds(text: str) -> float:
@@ -118,7 +119,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Record one take; print where its files are. Raises `SettingError` where options contradict each other."""
     if args.demo and args.source:
-        raise SettingError("--demo chooses the source itself.", todo="Leave out --demo or --source.")
+        raise SettingError(said.DEMO_AND_SOURCE)
     if args.file:
         format_of(args.file, settings.output_format)
     with (
@@ -234,11 +235,11 @@ class _Session:
             if word in commands:
                 self._line.say(commands[word]().message)
             elif word:
-                self._line.say(f"{line.strip()!r} is no command. PAUSE, RESUME and STOP are.")
+                self._line.say(said.no_command(line.strip()))
 
     def _finished(self, done: JobFinished) -> None:
         if done.recovered:
-            self._line.say(f"Recovered from an earlier start: {describe(done)}")
+            self._line.say(said.recovered_earlier(describe(done)))
         else:
             self._done = done
 
@@ -260,15 +261,15 @@ class _Session:
 def _summary(done: JobFinished, picture: Path | None = None) -> str:
     lines = []
     if not done.heard:
-        lines.append("Nothing was heard, so there is no trimmed file.")
+        lines.append(said.NO_TRIMMED_FILE)
     elif done.trimmed is None and done.saved != done.original:
-        lines.append(f"saved:    {done.saved}  ({clock_time(done.seconds)})")
+        lines.append(said.file(said.SAVED, done.saved, clock_time(done.seconds)))
     if done.trimmed is not None:
-        lines.append(f"trimmed:  {done.trimmed}  ({clock_time(done.kept_seconds)}{_found(done)})")
+        lines.append(said.file(said.TRIMMED, done.trimmed, clock_time(done.kept_seconds) + _found(done)))
     if done.original is not None:
-        lines.append(f"original: {done.original}  ({clock_time(done.seconds)})")
+        lines.append(said.file(said.ORIGINAL, done.original, clock_time(done.seconds)))
     if picture is not None:
-        lines.append(f"picture:  {picture}")
+        lines.append(said.file(said.PICTURE, picture))
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tray_app.app import App
 from tray_app.events import JobFinished, Problem
 from tray_app.notices import describe
+from tray_app.sentences import terminal as said
 from tray_app.settings import Settings
 
 ABOUT: tuple[str, ...] = (
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     failed = False
 
     def finished(done: JobFinished) -> None:
-        print(f"{done.file}: recovered. {describe(done)}")
+        print(said.recovered(done.file, describe(done)))
 
     def problem(what: Problem) -> None:
         nonlocal failed
@@ -48,9 +49,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             app.bus.deliver(0.2)
         app.bus.deliver(0)
         for marker in found.running:
-            print(f"{marker.with_suffix('.wav')}: is being recorded, left alone.")
+            print(said.still_recorded(marker.with_suffix(".wav")))
         for marker in found.newer:
-            print(f"{marker.with_suffix('.wav')}: was made by a newer version, left alone.")
+            print(said.newer(marker.with_suffix(".wav")))
         if not (found.takes or found.running or found.newer):
-            print(f"Nothing to recover in {settings.save_folder}.")
+            print(said.nothing_to_recover(settings.save_folder))
     return 1 if failed else 0

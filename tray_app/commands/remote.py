@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from tray_app.desktop.channel import Answer
 from tray_app.desktop.instance import NotRunningError, ask
 from tray_app.errors import RecorderError
+from tray_app.sentences import terminal as said
+from tray_app.sentences.forms import Said
 from tray_app.settings import Settings
 from tray_app.words import clock_time
 
@@ -37,7 +39,7 @@ class Remote:
     def _asked(self) -> Answer:
         answer = ask(self._command)
         if not answer.ok:
-            raise RecorderError(answer.message)
+            raise RecorderError(Said(answer.message))
         return answer
 
 
@@ -69,16 +71,17 @@ def lines(status: Mapping[str, object]) -> list[str]:
     (bool), `save_folder` (text). One that is missing does not apply.
     """
     since, seconds = status.get("since"), status.get("seconds")
-    facts = (
-        ("State", status.get("state")),
-        ("Source", status.get("source")),
-        ("Since", since.replace("T", " ") if isinstance(since, str) else None),
-        ("Length", clock_time(seconds) if since and isinstance(seconds, int | float) else None),
-        ("Waiting", "for the device; the take goes on when it is back" if status.get("waiting") else None),
-        ("Jobs", "a finished take is being worked on" if status.get("jobs") else None),
-        ("Folder", status.get("save_folder")),
+    return list(
+        said.status(
+            status.get("state"),
+            status.get("source"),
+            since.replace("T", " ") if isinstance(since, str) else None,
+            clock_time(seconds) if since and isinstance(seconds, int | float) else None,
+            status.get("save_folder"),
+            waiting=bool(status.get("waiting")),
+            jobs=bool(status.get("jobs")),
+        )
     )
-    return [f"{name + ':':<9}{value}" for name, value in facts if value]
 
 
 COMMANDS: dict[str, Remote] = {

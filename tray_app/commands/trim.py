@@ -24,8 +24,10 @@ from tray_app.outputs import AS_RECORDED, Output
 from tray_app.processing.listed import Listed, Target, again, beside, trim_listed
 from tray_app.processing.many import at_once
 from tray_app.processing.progress import Cancelled
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as files_said
+from tray_app.sentences import terminal as said
 from tray_app.settings import Settings
-from tray_app.words import clock_time, cuts, exact_time
 
 log = logging.getLogger(__name__)
 
@@ -79,14 +81,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """
     files, failures = _files(args.files)
     if args.output and len(files) > 1 and not is_folder(args.output):
-        raise SettingError("--output names one file, but there are several inputs.", todo="Name a folder.")
+        raise SettingError(said.ONE_OUTPUT)
     if args.picture and args.dry_run:
-        todo = "`tray-recorder picture FILE` draws what would be cut."
-        raise SettingError("--dry-run writes nothing, so no --picture either.", todo=todo)
+        raise SettingError(said.DRY_PICTURE)
     output = _output(args, settings)
     pairs = [(source, None if args.dry_run else target_of(source, args.output, output)) for source in files]
     results: list[dict[str, Any]] = []
-    name = files[0].name if len(files) == 1 else f"{len(files)} files"
+    name = files[0].name if len(files) == 1 else said.files(len(files))
     with progress_bar(name, [_size(source) for source in files]) as bar:
         asked = _Asked(rule_of(settings), output, force=args.force, labels=settings.labels, picture=args.picture)
         work = _Work(pairs, asked, bar)
@@ -144,11 +145,7 @@ class _Work:
         progress, asked = self._bar.of(index), self._asked
         try:
             if target is not None and index in self._taken:
-                raise OutputExistsError(
-                    f"{target.sound} is the output of another input already.",
-                    safe=f"{source} was not trimmed.",
-                    todo="Trim it by itself, with another output.",
-                )
+                raise OutputExistsError(files_said.output_twice(target.sound, source))
             listed = trim_listed(
                 *(Disk(), source, target, asked.rule),
                 output=asked.output,
@@ -203,11 +200,10 @@ def _files(given: Sequence[Path]) -> tuple[list[Path], list[RecorderError]]:
             try:
                 found = sound_files(path)
             except OSError as error:
-                failures.append(storage_error("read", path, error, safe="Nothing was changed."))
+                failures.append(storage_error(disk_said.READ, path, error, safe=disk_said.NOTHING_CHANGED))
                 continue
             if not found:
-                what = f"There is no sound file in {path} that was not trimmed already."
-                failures.append(AudioFileError(what, safe="Nothing was changed."))
+                failures.append(AudioFileError(files_said.nothing_to_trim(path)))
             files += found
         else:
             # Other systems' shells have done it.
@@ -263,13 +259,6 @@ def _result(source: Path, target: Target | None, done: _Done) -> dict[str, Any]:
 def _line(source: Path, target: Target | None, done: _Done) -> str:
     facts = done.listed.facts
     kept = facts.format.seconds(facts.kept_frames or 0)
-    told = f"{clock_time(facts.seconds)}, {clock_time(kept)} without silence, {cuts(len(facts.cuts))}"
-    told += cut_options.found(facts.rule)
-    if target is None:
-        return "\n".join([f"{source}: {told}", *map(_cut_line, facts.cuts)])
-    return f"{target.sound}: {told}"
-
-
-def _cut_line(cut: tuple[int, int]) -> str:
-    start, end = cut
-    return f"  {exact_time(start):>12} to {exact_time(end):>12}   {(end - start) / 1000:9.3f} s"
+    file = source if target is None else target.sound
+    told = said.trimmed(file, facts.seconds, kept, len(facts.cuts), cut_options.found(facts.rule))
+    return told if target is not None else "\n".join([told, *(said.cut(*cut) for cut in facts.cuts)])

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tray_app.desktop.logon import DESCRIPTION, ContentFile, Found
+from tray_app.sentences import program as said
 from tray_app.settings import APP_NAME
 
 _GROUP = "[Desktop Entry]"
@@ -57,11 +58,11 @@ class DesktopEntry(ContentFile):
 def string(text: str) -> str:
     """Return text as a value of the type `string`. Raises `ValueError` for control characters and what is no text."""
     if _CONTROL.search(text):
-        raise ValueError("its path has a control character")
+        raise ValueError(said.CONTROL_CHARACTER)
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError("its path is no text in UTF-8") from error
+        raise ValueError(said.NOT_UTF8) from error
     escaped = "".join(_ESCAPES.get(character, character) for character in text)
     # Readers take spaces away at both ends of a value.
     return re.sub(r"^ | $", r"\\s", escaped)
@@ -73,7 +74,7 @@ def command(program: str, arguments: Sequence[str]) -> str:
     There are two layers: each argument is quoted, then the whole is a `string`. So one backslash becomes four.
     """
     if "=" in program:
-        raise ValueError('its path has a "=", which a desktop entry cannot hold')
+        raise ValueError(said.HAS_EQUALS)
     return string(" ".join(_argument(text) for text in (program, *arguments)))
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tray_app.com import ComError, Guid, Reference, check, create, ole32
-
-TITLE = "Choose where recordings go"
+from tray_app.sentences import program as said
 
 _STA = 2
 _PICK_FOLDERS, _FORCE_FILESYSTEM = 0x20, 0x40
@@ -31,17 +30,17 @@ def ask_for_folder(start: Path) -> Path | None:
     if sys.platform == "win32":
         return _on_windows(start)
     if sys.platform == "darwin":
-        script = f'POSIX path of (choose folder with prompt "{TITLE}")'
+        script = f'POSIX path of (choose folder with prompt "{said.CHOOSE_FOLDER}")'
         return _answer(["osascript", "-e", script])
     # In a process of its own: a dialog needs the main thread's loop, which belongs to the icon.
-    return _answer([sys.executable, "-m", "tray_app.desktop.folder_gtk", TITLE, str(start)])
+    return _answer([sys.executable, "-m", "tray_app.desktop.folder_gtk", said.CHOOSE_FOLDER, str(start)])
 
 
 def _answer(command: list[str]) -> Path | None:
     """Run what prints the chosen path, and ends with 1 when there is none."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
-        raise OSError(errno.EOPNOTSUPP, f"there is no dialog: {done.stderr.strip()}")
+        raise OSError(errno.EOPNOTSUPP, said.no_dialog(done.stderr.strip()))
     path = done.stdout.removesuffix("\n")
     return Path(path) if done.returncode == 0 and path else None
 
@@ -52,7 +51,7 @@ def _on_windows(start: Path) -> Path | None:
     try:
         with Reference(create(Guid.of(_DIALOG), Guid.of(_I_DIALOG))) as dialog:
             dialog.call(_SET_OPTIONS, ctypes.c_uint32(_PICK_FOLDERS | _FORCE_FILESYSTEM))
-            dialog.call(_SET_TITLE, ctypes.c_wchar_p(TITLE))
+            dialog.call(_SET_TITLE, ctypes.c_wchar_p(said.CHOOSE_FOLDER))
             with Reference(_item(start)) as folder:
                 if folder:
                     dialog.call(_SET_FOLDER, ctypes.c_void_p(folder.address))
@@ -62,7 +61,7 @@ def _on_windows(start: Path) -> Path | None:
     except ComError as error:
         if error.code == _CANCELLED:
             return None
-        raise OSError(errno.EOPNOTSUPP, f"the dialog failed: {error}") from error
+        raise OSError(errno.EOPNOTSUPP, said.dialog_failed(error)) from error
     finally:
         ole32.CoUninitialize()
 

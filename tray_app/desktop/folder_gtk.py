@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from tray_app.sentences import program as said
+
 
 def main(title: str, folder: str) -> int:
     """Show the dialog and wait for the user."""
@@ -17,7 +19,7 @@ def main(title: str, folder: str) -> int:
 
     kind = Gtk.FileChooserAction.SELECT_FOLDER
     # The desktop's own where it has one (through the portal), else GTK's.
-    dialog = Gtk.FileChooserNative.new(title, None, kind, "_Choose", "_Cancel")
+    dialog = Gtk.FileChooserNative.new(title, None, kind, said.CHOOSE, said.CANCEL)
     dialog.set_current_folder(folder)
     if dialog.run() != Gtk.ResponseType.ACCEPT:
         return 1

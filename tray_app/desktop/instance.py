@@ -23,6 +23,7 @@ from tray_app.desktop.channel import (
 )
 from tray_app.desktop.server import Server
 from tray_app.errors import RecorderError
+from tray_app.sentences import program as said
 
 if sys.platform == "win32":
     from tray_app.desktop.windows import Place
@@ -36,8 +37,6 @@ START_SECONDS = 3.0
 
 _LOOK_SECONDS = 0.02
 
-_TODO = "Try again in a moment. If that does not help, end it and start it again."
-
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +44,7 @@ class NotRunningError(RecorderError):
     """There is no program to talk to."""
 
     def __init__(self) -> None:
-        super().__init__("Tray Recorder is not running.", todo="Start it with `tray-recorder`.")
+        super().__init__(said.NOT_RUNNING)
 
 
 class Instance:
@@ -97,8 +96,7 @@ def claim(name: str = NAME) -> Instance | None:
                 return None
             time.sleep(_LOOK_SECONDS)
     except OSError as error:
-        text = "It cannot be found out whether Tray Recorder runs already."
-        raise RecorderError(text, todo="The log tells more.", detail=repr(error)) from error
+        raise RecorderError(said.NOT_KNOWN, detail=repr(error)) from error
     return Instance(free, _listen(place, deadline))
 
 
@@ -128,13 +126,11 @@ def ask(command: str, timeout: float = 5.0, name: str = NAME) -> Answer:
         finally:
             connection.close()
     except TimeoutError as error:
-        raise RecorderError("Tray Recorder runs but does not answer.", todo=_TODO, detail=repr(error)) from error
+        raise RecorderError(said.SILENT, detail=repr(error)) from error
     except PermissionError as error:
-        text = "What listens in Tray Recorder's place was not started by you."
-        raise RecorderError(text, todo="The log tells more.", detail=repr(error)) from error
+        raise RecorderError(said.NOT_YOURS, detail=repr(error)) from error
     except (FrameError, OSError) as error:
-        text = "Tray Recorder did not answer as it should; it may just have ended."
-        raise RecorderError(text, todo=_TODO, detail=repr(error)) from error
+        raise RecorderError(said.ODD_ANSWER, detail=repr(error)) from error
 
 
 def _connect(place: Place, deadline: float) -> Connection:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tray_app.disk import Disk, create_whole, storage_error
 from tray_app.errors import OutputExistsError, StorageError
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import program as said
 
 DESCRIPTION = "Records what the computer plays."
 """What the system's own tools show beside the name. It marks our files too, those of other versions among them, so it
@@ -67,11 +69,7 @@ class Autostart(ABC):
         """
         found = self._look()
         if found is Found.FOREIGN:
-            raise OutputExistsError(
-                f"{self.path} is not Tray Recorder's own file.",
-                safe="It was left as it is.",
-                todo="Rename or remove it, and try again.",
-            )
+            raise OutputExistsError(said.foreign_file(self.path))
         if found is not Found.ON:
             self._put(self._disk.rename_new if found is Found.NOTHING else self._disk.replace)
 
@@ -84,7 +82,7 @@ class Autostart(ABC):
             try:
                 self._disk.remove(self.path)
             except OSError as error:
-                raise storage_error("remove", self.path, error) from error
+                raise storage_error(disk_said.REMOVE, self.path, error) from error
 
     def _look(self) -> Found:
         if not self._disk.exists(self.path):
@@ -92,16 +90,15 @@ class Autostart(ABC):
         try:
             return self._judge()
         except OSError as error:
-            raise storage_error("read", self.path, error) from error
+            raise storage_error(disk_said.READ, self.path, error) from error
 
     def _put(self, rename: Callable[[Path, Path], None]) -> None:
         try:
             self._write_and_rename(rename)
         except ValueError as error:
-            what = f"{self._launch.program} cannot be started with the desktop: {error}."
-            raise StorageError(what, todo="Move it to another folder.", detail=repr(self._launch)) from error
+            raise StorageError(said.cannot_start(self._launch.program, error), detail=repr(self._launch)) from error
         except OSError as error:
-            raise storage_error("write", self.path, error) from error
+            raise storage_error(disk_said.WRITE, self.path, error) from error
 
     def _write_and_rename(self, rename: Callable[[Path, Path], None]) -> None:
         """Write under another name first: a log-on in between, or a full disk, must not meet half a file."""

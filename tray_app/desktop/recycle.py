@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tray_app.sentences import disk as said
+
 _DELETE = 3
 _FLAGS = 0x0040 | 0x0010 | 0x0004 | 0x0400 | 0x4000
 """FOF_ALLOWUNDO, NOCONFIRMATION, SILENT, NOERRORUI, WANTNUKEWARNING (shellapi.h). The last one has Windows ask where a
@@ -20,10 +22,10 @@ def recycle(paths: Sequence[Path]) -> None:
     """Move files to the recycle bin. Waits for the system; raises `OSError` where it refuses, with the rest done."""
     for path in paths:
         if not os.path.lexists(path):
-            raise FileNotFoundError(errno.ENOENT, "it is not there", str(path))
+            raise FileNotFoundError(errno.ENOENT, said.NOT_IN_BIN, str(path))
         _one(path)
         if os.path.lexists(path):
-            raise PermissionError(errno.EACCES, "the recycle bin did not take it", str(path))
+            raise PermissionError(errno.EACCES, said.BIN_REFUSED, str(path))
 
 
 def _one(path: Path) -> None:
@@ -42,9 +44,9 @@ def _one(path: Path) -> None:
         finally:
             pythoncom.CoUninitialize()
         if aborted:
-            raise OSError(errno.ECANCELED, "there is no recycle bin there, and deleting it was refused", str(path))
+            raise OSError(errno.ECANCELED, said.NO_BIN, str(path))
         if code:
-            raise OSError(errno.EACCES, f"the recycle bin answers {code:#x}", str(path))
+            raise OSError(errno.EACCES, said.bin_answers(code), str(path))
     else:
         from send2trash import send2trash
 

@@ -21,6 +21,7 @@ from tray_app.desktop.channel import (
     read_frame,
 )
 from tray_app.errors import RecorderError
+from tray_app.sentences import program as said
 
 CLIENT_SECONDS = 2.0
 """What a client has to send its request, and again to take its answer. Ours need a millisecond."""
@@ -103,7 +104,7 @@ class Server:
             frame = self._carry_out(request, connection) if request else None
         except FrameError as error:
             log.info("a client of the channel was refused: %s", error)
-            frame = answer_frame(Answer(False, f"This is no request to Tray Recorder: {error}."))
+            frame = answer_frame(Answer(False, said.no_request(error)))
         if frame is not None:
             connection.send(frame, time.monotonic() + CLIENT_SECONDS)
 
@@ -140,8 +141,7 @@ class Server:
         except Exception as error:  # whatever fails in the program, its clients are told so and the next is served
             log.exception("%s failed", request.command)
             kind = type(error).__name__
-            text = f"The program failed in a way that nobody expected ({kind}). The log tells more."
-            return answer_frame(Answer(False, text))
+            return answer_frame(Answer(False, said.failed(kind)))
 
     @contextlib.contextmanager
     def _reads(self, connection: Connection) -> Iterator[None]:

@@ -21,6 +21,8 @@ from win32com.shell import shell, shellcon
 
 from tray_app.desktop.logon import DESCRIPTION, Autostart, Found, Launch
 from tray_app.disk import Disk, storage_error
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import program as said
 
 assert sys.platform == "win32"
 
@@ -69,7 +71,7 @@ class StartupShortcut(Autostart):
         try:
             _switch_on(self.path.name, self._switches)
         except OSError as error:
-            raise storage_error("switch on", self.path, error) from error
+            raise storage_error(disk_said.SWITCH_ON, self.path, error) from error
 
     def _judge(self) -> Found:
         found = read(self.path)
@@ -129,10 +131,10 @@ def _started(link: Link) -> tuple[str, str, str]:
 
 def _check(path: str) -> None:
     if len(path.encode("utf-16-le", "surrogatepass")) // 2 > MAX_PATH:
-        raise ValueError(f"a shortcut holds no path of more than {MAX_PATH} characters")
+        raise ValueError(said.path_too_long(MAX_PATH))
     # Windows puts variables in when it starts a shortcut, and there is no way to quote a "%".
     if win32api.ExpandEnvironmentStrings(path) != path:
-        raise ValueError("Windows would take a part of its path for a variable")
+        raise ValueError(said.TAKEN_FOR_VARIABLE)
 
 
 def _switched_off(name: str, switches: str) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from tray_app.audio.rule import CutRule
 from tray_app.picture.scale import LevelScale, TimeScale, floor_for
+from tray_app.sentences import picture as said
 from tray_app.take.facts import Facts
-from tray_app.words import clock_time, cuts
 
 LEAST, MOST = (160, 90), (10_000, 5_000)
 """Widths and heights that a picture can have, in pixels."""
@@ -154,29 +154,23 @@ def lay_out(subject: Subject, size: tuple[int, int], width: Width) -> Layout:
 def check_size(size: tuple[int, int]) -> None:
     """Raise `ValueError`, whose text says what is allowed, for a size that no picture has."""
     if not all(least <= one <= most for least, one, most in zip(LEAST, size, MOST, strict=True)):
-        raise ValueError(f"a picture is {LEAST[0]}x{LEAST[1]} to {MOST[0]}x{MOST[1]} pixels")
+        raise ValueError(said.between(f"{LEAST[0]}x{LEAST[1]}", f"{MOST[0]}x{MOST[1]}"))
     if size[0] * size[1] > MOST_PIXELS:
-        raise ValueError(f"a picture has at most {MOST_PIXELS // 1_000_000} million pixels")
+        raise ValueError(said.at_most(MOST_PIXELS // 1_000_000))
 
 
 def lengths(facts: Facts) -> str:
     """Say how long the original is, what was kept of it, and in how many cuts the rest went."""
-    told = f"{clock_time(facts.seconds)} recorded"
-    if facts.kept_frames is None:
-        return told
-    return f"{told}, {clock_time(facts.format.seconds(facts.kept_frames))} kept, {cuts(len(facts.cuts))}"
+    kept = None if facts.kept_frames is None else facts.format.seconds(facts.kept_frames)
+    return said.lengths(facts.seconds, kept, len(facts.cuts))
 
 
 def rule_words(rule: CutRule) -> list[str]:
-    """Say by which rule was cut, the most important first.
-
-    With a plain hyphen for minus: Pillow's own font has no other.
-    """
-    found = " (found)" if rule.auto else ""
-    told = [f"silence: at most {rule.threshold:g} dBFS{found} for at least {_time(rule.min_silence_len)}"]
-    told += ["at the edges only"] if rule.edges_only else []
-    told += [f"{_time(rule.keep_silence)} kept around sounds"] if rule.keep_silence else []
-    told += [f"pauses of {_time(rule.longest_pause)} kept"] if rule.longest_pause else []
+    """Say by which rule was cut, the most important first."""
+    told = [said.silence(rule.threshold, _time(rule.min_silence_len), found=rule.auto)]
+    told += [said.EDGES_ONLY] if rule.edges_only else []
+    told += [said.kept_around(_time(rule.keep_silence))] if rule.keep_silence else []
+    told += [said.pauses_kept(_time(rule.longest_pause))] if rule.longest_pause else []
     return told
 
 
@@ -212,7 +206,8 @@ def _legend(page: _Page, subject: Subject, threshold: float | None, left: float,
     base = left + font * 2.77
     facts = subject.facts
     removed = ["removed"] if facts.kept_frames is not None else []
-    named = {"removed": "removed (not kept)" if subject.gone else "removed", "rms": "RMS", "peaks": "peaks"}
+    removed_as = said.REMOVED_AND_GONE if subject.gone else said.REMOVED
+    named = {"removed": removed_as, "rms": said.RMS, "peaks": said.PEAKS}
     kinds = [*removed, *subject.strip, *(["threshold"] if threshold is not None else []), "peaks", "rms"]
     x = left
     wide = font * 1.6

@@ -20,6 +20,8 @@ from tray_app.picture.envelope import measure
 from tray_app.picture.layout import Subject
 from tray_app.picture.subject import Source, opened, opened_as
 from tray_app.processing.progress import Cancelled, Progress, share
+from tray_app.sentences import disk as said
+from tray_app.sentences import files as files_said
 from tray_app.take.facts import Facts
 from tray_app.take.names import numbered
 
@@ -79,7 +81,7 @@ def save(disk: Disk, picture: Picture, target: Path, *, exact: bool = False) -> 
     With `exact` a taken name is refused with `OutputExistsError`. Returns where it is. Raises `StorageError`.
     """
     if disk.is_folder(target):
-        raise OutputExistsError(f"{target} is a folder.", safe="Nothing was changed.", todo="Name a file.")
+        raise OutputExistsError(said.is_folder(target))
     try:
         disk.make_folder(target.parent)
         with _written(disk, picture, target) as part:
@@ -88,10 +90,9 @@ def save(disk: Disk, picture: Picture, target: Path, *, exact: bool = False) -> 
                     disk.rename_new(part, name)
                     return name
                 if exact:
-                    todo = "Choose another output."
-                    raise OutputExistsError(f"{target} exists already.", safe="Nothing was changed.", todo=todo)
+                    raise OutputExistsError(said.exists(target, files_said.CHOOSE_OUTPUT))
     except OSError as error:
-        raise storage_error("write", target, error, safe="Nothing was changed.") from error
+        raise storage_error(said.WRITE, target, error, safe=said.NOTHING_CHANGED) from error
     raise AssertionError("there is always another number")
 
 
@@ -111,7 +112,7 @@ def save_again(disk: Disk, picture: Picture, target: Path) -> Path:
                     if not is_held(error):
                         raise
     except OSError as error:
-        raise storage_error("write", target, error) from error
+        raise storage_error(said.WRITE, target, error) from error
     raise AssertionError("there is always another number")
 
 
@@ -148,4 +149,4 @@ def _check(disk: Disk, path: Path, picture: Picture) -> None:
     except (OSError, SyntaxError):
         same = False
     if not same:
-        raise StorageError(f"{path.name} was not written as it should be.", todo="Check the disk.")
+        raise StorageError(said.not_written(path.name))

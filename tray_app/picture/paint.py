@@ -255,7 +255,11 @@ def _swatch(canvas: Canvas, layout: Layout, swatch: Swatch) -> None:
     elif swatch.kind == "threshold":
         _dashed(canvas, left, right, round((top + bottom - line) / 2), line)
     elif swatch.kind in ("peaks", "rms"):
-        canvas.box(left, top, right, bottom, PEAKS if swatch.kind == "peaks" else RMS)
+        canvas.box(left, top, right, bottom, PEAKS)
+        if swatch.kind == "rms":
+            # As it stands in the plot: a dark block of its own would be a gap to an eye that sees no colours.
+            quarter = (bottom - top) / 4
+            canvas.box(left, top + quarter, right, bottom - quarter, RMS)
     elif swatch.kind in ("pause", "asleep"):
         half, middle = (bottom - top) / 2, (left + right) / 2
         _block(canvas, layout, swatch.kind, (middle - half, top, middle + half, bottom))

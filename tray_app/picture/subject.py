@@ -15,6 +15,8 @@ from tray_app.picture.layout import Subject
 from tray_app.processing.progress import Progress
 from tray_app.processing.trimming import as_wav, look
 from tray_app.processing.verify import kept_ranges
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as files_said
 from tray_app.take.cutlist import find
 from tray_app.take.facts import Ranges
 
@@ -56,11 +58,11 @@ def opened(
                     yield Source(Subject(facts, file.name, gone=True), reader, kept)
                     return
                 if not reader.frames:
-                    raise AudioFileError(f"{file} holds no sound.", safe="Nothing was changed.")
+                    raise AudioFileError(files_said.no_sound(file))
                 facts = look(disk, wav, rule, progress)
                 yield Source(Subject(facts, file.name), reader)
     except OSError as error:
-        raise storage_error("read", file, error) from error
+        raise storage_error(disk_said.READ, file, error) from error
 
 
 @contextlib.contextmanager
@@ -69,10 +71,10 @@ def opened_as(disk: Disk, original: Path, subject: Subject) -> Iterator[Source]:
     try:
         with as_wav(disk, original, None, force=True) as wav, _sound(disk, wav) as reader:
             if not subject.facts.frames:
-                raise AudioFileError(f"{original} holds no sound.", safe="Nothing was changed.")
+                raise AudioFileError(files_said.no_sound(original))
             yield Source(subject, reader)
     except OSError as error:
-        raise storage_error("read", original, error) from error
+        raise storage_error(disk_said.READ, original, error) from error
 
 
 @contextlib.contextmanager

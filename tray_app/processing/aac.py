@@ -17,6 +17,7 @@ from tray_app.ffmpeg import check_room, find_ffmpeg, no_window
 from tray_app.outputs import Output
 from tray_app.processing.feed import Feed
 from tray_app.processing.tags import Tags
+from tray_app.sentences import files as files_said
 
 
 def write(source: Path, target: Path, feed: Feed, output: Output, tags: Tags, done: Callable[[float], None]) -> None:
@@ -71,7 +72,7 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
     """Run ffmpeg and give what it prints. It ends with the context, whatever happens there."""
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
-        raise AudioFileError("ffmpeg, which M4A needs, is missing", todo="Install ffmpeg for the next one.")
+        raise AudioFileError(files_said.FFMPEG_MISSING)
     with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would hold it
         process: subprocess.Popen[bytes] = subprocess.Popen(
             [str(ffmpeg), "-nostdin", "-v", "error", *command],
@@ -92,4 +93,4 @@ def _running(command: list[str], path: Path) -> Iterator[IO[bytes]]:
             said.seek(0)
             words = said.read(4096).decode("utf-8", "replace").strip()
             check_room(words, path)
-            raise AudioFileError(f"ffmpeg failed with status {status}", detail=words)
+            raise AudioFileError(files_said.ffmpeg_failed(status), detail=words)

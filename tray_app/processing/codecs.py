@@ -24,6 +24,7 @@ from tray_app.processing.feed import from_vorbis_order
 from tray_app.processing.libsndfile import Reader, reading
 from tray_app.processing.tags import Tags, plain
 from tray_app.processing.wav_widths import narrowed
+from tray_app.sentences import files as said
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def _by_libsndfile(
     try:
         fmt = AudioFormat(opened.samplerate, opened.channels, bits)
     except ValueError as error:
-        raise AudioFileError(f"{source} is not a sound that can be read here: {error}.") from error
+        raise AudioFileError(said.odd_sound(source, error)) from error
     whole = opened.subtype.startswith(_IN_NUMBERS)
     with named(target), disk.create(target) as file:
         writer = WavWriter(file, fmt, refresh_ms=60_000)
@@ -91,12 +92,7 @@ def _by_libsndfile(
                 done(min(1.0, writer.frames / max(1, opened.frames)))
         writer.finish()
     if writer.frames < opened.frames < _ENDLESS and not force:
-        raise _CutShortError(
-            f"{source} is cut short: its header promises {fmt.seconds(opened.frames):.1f} s, "
-            f"{fmt.seconds(writer.frames):.1f} s are there.",
-            safe="Nothing was changed.",
-            todo="Use --force to trim what is there.",
-        )
+        raise _CutShortError(said.cut_short(source, fmt.seconds(opened.frames), fmt.seconds(writer.frames)))
     return {name: plain(text) for name, text in opened.copy_metadata().items() if text and name != "software"}
 
 
@@ -116,32 +112,28 @@ def _what_there_is(writer: WavWriter) -> Iterator[None]:
 def _by_ffmpeg(source: Path, target: Path) -> None:
     ffmpeg = find_ffmpeg()
     if ffmpeg is None:
-        raise AudioFileError(
-            f"{source} is of no kind that is read here, and ffmpeg, which might know it, is missing.",
-            safe="Nothing was changed.",
-            todo="Install ffmpeg and try again.",
-        )
+        raise AudioFileError(said.needs_ffmpeg(source))
     bits = _bits(ffmpeg, source)
     command = [str(ffmpeg), "-nostdin", "-v", "error", "-i", f"file:{source}", "-map", "0:a:0", "-vn"]
     command += ["-c:a", f"pcm_s{bits}le", "-f", "wav", "-rf64", "auto", "-y", f"file:{target}"]
     done = run(command)
     if done.returncode:
-        said = done.stderr.strip()
-        check_room(said, target)
-        raise _no_sound(source, said)
+        told = done.stderr.strip()
+        check_room(told, target)
+        raise _no_sound(source, told)
 
 
 def _bits(ffmpeg: Path, source: Path) -> int:
     """Return the sample width that keeps what the file holds: 16, 24 or 32 bits."""
     # It ends with an error, since nothing is to be written, but says what it has found before.
-    said = run([str(ffmpeg), "-hide_banner", "-nostdin", "-i", f"file:{source}"]).stderr
+    told = run([str(ffmpeg), "-hide_banner", "-nostdin", "-i", f"file:{source}"]).stderr
     with warnings.catch_warnings():
         # pydub warns at import when it finds no ffmpeg; decode() has said so in plain words already.
         warnings.simplefilter("ignore")
         from pydub.utils import get_extra_info
-    streams = [tokens for _, tokens in sorted(get_extra_info(said).items()) if "Audio" in tokens]
+    streams = [tokens for _, tokens in sorted(get_extra_info(told).items()) if "Audio" in tokens]
     if not streams:
-        raise _no_sound(source, said.strip())
+        raise _no_sound(source, told.strip())
     codec, *shape = streams[0][streams[0].index("Audio") + 1 :]
     samples = next((found for token in shape if (found := _SAMPLES.match(token))), None)
     if samples is None:
@@ -153,4 +145,4 @@ def _bits(ffmpeg: Path, source: Path) -> int:
 
 
 def _no_sound(source: Path, detail: str) -> AudioFileError:
-    return AudioFileError(f"{source} is not a sound file that can be read.", safe="Nothing was changed.", detail=detail)
+    return AudioFileError(said.no_sound_file(source), detail=detail)

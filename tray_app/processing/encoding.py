@@ -24,6 +24,8 @@ from tray_app.processing.likeness import Likeness
 from tray_app.processing.progress import Progress, share
 from tray_app.processing.tags import Tags
 from tray_app.processing.wav_widths import narrowed
+from tray_app.sentences import files as said
+from tray_app.sentences.forms import Said
 
 _Block = TypeVar("_Block")
 
@@ -60,23 +62,22 @@ def encode(disk: Disk, source: Path, part: Path, output: Output, tags: Tags, pro
         with contextlib.suppress(OSError):
             disk.remove(part)
         if isinstance(error, AudioFileError) and not isinstance(error, EncodeError):
-            raise EncodeError(error.what, todo=error.todo, detail=error.detail) from error
+            raise EncodeError(error.said, detail=error.detail) from error
         raise
 
 
 def _check(feed: Feed, output: Output) -> None:
     why = unfit(output, feed.format)
     if why:
-        raise EncodeError(why)
+        raise EncodeError(Said(why))
     if not feed.frames and not output.format.is_wav:
-        raise EncodeError(f"nothing of it is left, and {output.format.label} knows no empty file")
+        raise EncodeError(Said(said.nothing_left(output.format.label)))
 
 
 def unfit(output: Output, fmt: AudioFormat) -> str:
     """Say why an output cannot hold sound of this format; empty where it can."""
     why = refusal(output.format, fmt.bits, fmt.rate, fmt.channels)
-    channels = "1 channel" if fmt.channels == 1 else f"{fmt.channels} channels"
-    return why and f"{why}, and this has {fmt.bits} bits and {channels} at {fmt.rate / 1000:g} kHz"
+    return why and said.this_has(why, fmt.bits, fmt.channels, fmt.rate / 1000)
 
 
 # Writing
@@ -131,7 +132,7 @@ def _compare(disk: Disk, part: Path, feed: Feed, output: Output, progress: Progr
         with libsndfile.reading(file) as found:
             opened = found.opened
             if (opened.samplerate, opened.channels, opened.frames) != (feed.rate, feed.channels, feed.frames):
-                raise _wrong(output, f"{opened.frames} of {feed.frames} frames can be read")
+                raise _wrong(output, said.frames_read(opened.frames, feed.frames))
             if output.name in ("flac", "wavfloat"):
                 _same(feed, output, found, progress)
             else:
@@ -142,16 +143,16 @@ def _same_bytes(feed: Feed, bits: int, file: io.FileIO, progress: Progress) -> N
     reader = WavReader(file)
     output = Output(f"wav{bits}")
     if reader.format != AudioFormat(feed.rate, feed.channels, bits) or reader.frames != feed.frames:
-        raise _wrong(output, f"{reader.frames} of {feed.frames} frames can be read")
+        raise _wrong(output, said.frames_read(reader.frames, feed.frames))
     for block in _counted(_widths(feed, bits), feed.frames, progress):
         if reader.read(len(block) // reader.format.frame_bytes) != block:
-            raise _wrong(output, "its sound is not what was written")
+            raise _wrong(output, said.OTHER_SOUND_READ)
 
 
 def _same(feed: Feed, output: Output, found: libsndfile.Reader, progress: Progress) -> None:
     for block in _counted(_sound(feed, output), feed.frames, progress):
         if not np.array_equal(block, found.read(len(block), block.dtype.name)):
-            raise _wrong(output, "its sound is not what was written")
+            raise _wrong(output, said.OTHER_SOUND_READ)
 
 
 def _alike(feed: Feed, output: Output, read: Callable[[int], Samples], progress: Progress) -> None:
@@ -162,15 +163,15 @@ def _alike(feed: Feed, output: Output, read: Callable[[int], Samples], progress:
         found = read(len(samples))
         done += len(found)
         if len(found) != len(samples):
-            raise _wrong(output, f"{done} of {feed.frames} frames can be read")
+            raise _wrong(output, said.frames_read(done, feed.frames))
         likeness.feed(samples, found)
     more = len(read(output.format.padding + 1))
     if more > output.format.padding:
-        raise _wrong(output, "it is longer than the recording")
+        raise _wrong(output, said.LONGER)
     difference = likeness.difference()
     if difference:
         raise _wrong(output, difference)
 
 
 def _wrong(output: Output, why: str) -> EncodeError:
-    return EncodeError(f"the {output.format.label} file did not read back as it should: {why}")
+    return EncodeError(said.reads_back_wrong(output.format.label, why))

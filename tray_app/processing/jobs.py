@@ -16,6 +16,7 @@ from tray_app.processing.progress import Progress, share
 from tray_app.processing.saving import Saving
 from tray_app.processing.trimming import TRIMMING, trim_into
 from tray_app.processing.verify import check_frames, kept_ranges, same_sound
+from tray_app.sentences import recording as said
 from tray_app.take.facts import Facts, read_sidecar, write_sidecar
 from tray_app.take.labels import write_labels
 from tray_app.take.names import free_name
@@ -125,8 +126,8 @@ class Jobs:
         except EncodeError as error:
             log.error("%s is no %s: %s (%s)", take.paths.name, output.label, error, error.detail)
             why = error.what.removesuffix(".")
-            trouble = f"{take.paths.name} could not be saved as {output.label}: {why}. It is kept as {source.name}."
-            return replace(outcome, saved=source, trouble=f"{trouble} {error.todo}".strip())
+            trouble = said.not_saved(take.paths.name, output.label, why, source.name, error.todo)
+            return replace(outcome, saved=source, trouble=trouble)
         if outcome.trimmed is not None:
             if saved != source:
                 self.patience(lambda: self._disk.remove(source))
@@ -203,10 +204,7 @@ class Jobs:
         rule = take.memory.plan.rule
         fade = rule.fade if rule else 0
         if not same_sound(self._disk, take.paths.original, outcome.trimmed, outcome.facts.cuts, fade):
-            raise AudioFileError(
-                f"{outcome.trimmed.name} does not hold what the original does.",
-                safe=f"The original is safe at {take.paths.original}.",
-            )
+            raise AudioFileError(said.differs(outcome.trimmed.name, take.paths.original))
 
     def _tell(self, take: Take, outcome: Outcome) -> Outcome:
         """Complete the cut list with the files' names, and write labels where the plan asks for them."""

@@ -14,6 +14,7 @@ from tray_app.errors import AudioFileError
 from tray_app.outputs import Output
 from tray_app.processing.feed import BLOCK_FRAMES, Feed, Numbers
 from tray_app.processing.tags import Tags
+from tray_app.sentences import files as said
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -95,8 +96,7 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
             yield write
     except soundfile.LibsndfileError as error:
         sink.check()
-        what = f"{output.format.label} could not be written"
-        raise AudioFileError(f"{what}: {error.error_string}", detail=repr(error)) from error
+        raise AudioFileError(said.not_written(output.format.label, error.error_string), detail=repr(error)) from error
     sink.check()
 
 
@@ -173,4 +173,4 @@ def reading(file: io.FileIO) -> Iterator[Reader]:
             yield Reader(opened, through)
     except soundfile.LibsndfileError as error:
         through.check()
-        raise AudioFileError(f"It cannot be read: {error.error_string}", detail=repr(error)) from error
+        raise AudioFileError(said.unreadable(error.error_string), detail=repr(error)) from error

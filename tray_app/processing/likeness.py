@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tray_app.audio.samples import Samples
+from tray_app.sentences import files as said
 
 _BAND = 6000
 """Frames a second that are looked at: what lies between some 50 Hz and 3 kHz, which every codec keeps.
@@ -40,13 +41,13 @@ class Likeness:
         one, other = self._band(original), self._band(copy)
         ours, theirs, common = _product(one, one), _product(other, other), _product(one, other)
         if not math.isfinite(theirs):
-            self._wrong = self._wrong or "it holds what are no numbers"
+            self._wrong = self._wrong or said.NO_NUMBERS
             return
         was, has = _dbfs(ours, one.size), _dbfs(theirs, other.size)
         if was >= _HEARD and not _LEAST <= has - was <= _MOST:
-            self._wrong = self._wrong or f"its level is {has - was:+.0f} dB off"
+            self._wrong = self._wrong or said.level_off(has - was)
         elif was < _HEARD and has > _HEARD + _MOST:
-            self._wrong = self._wrong or "there is sound where there should be silence"
+            self._wrong = self._wrong or said.NO_SILENCE
         self._sums += ours, theirs, common
         self._frames += one.size
 
@@ -54,7 +55,7 @@ class Likeness:
         """Say in words why the copy is not the original's sound; empty where it is."""
         ours, theirs, common = self._sums
         if not self._wrong and _dbfs(ours, self._frames) > _HEARD and common < _ALIKE * math.sqrt(ours * theirs):
-            return "it is another sound"
+            return said.OTHER_SOUND
         return self._wrong
 
     def _band(self, samples: Samples) -> Samples:

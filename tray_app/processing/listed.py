@@ -12,6 +12,9 @@ from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, WAV, Output
 from tray_app.processing.progress import Cancelled, Progress
 from tray_app.processing.trimming import trim_file
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as files_said
+from tray_app.sentences import recording as recording_said
 from tray_app.take.cutlist import ENDING, find, is_about, is_worked_on, original_of_take, read
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.labels import write_labels
@@ -57,7 +60,7 @@ def again(disk: Disk, source: Path, ending: str = WAV) -> Target | None:
     try:
         name = free_name(disk, [home.parent, home], source.stem)
     except OSError as error:
-        raise storage_error("trim", source, error, safe="Nothing was changed.") from error
+        raise storage_error(disk_said.TRIM, source, error, safe=disk_said.NOTHING_CHANGED) from error
     return Target(home.parent / f"{name}.{ending}", home / f"{name}{ENDING}")
 
 
@@ -80,11 +83,7 @@ def trim_listed(
     `trim_file`, and `TakeBusyError` for an original that is still being recorded.
     """
     if target is not None and original_of_take(disk, source) is not None and is_worked_on(disk, source):
-        raise TakeBusyError(
-            f"{source} is still recorded, or worked on.",
-            safe="Nothing was changed.",
-            todo="Try again when that is done.",
-        )
+        raise TakeBusyError(recording_said.busy(source))
     cut_list = None if target is None else _free(disk, target, force=force)
     sound = None if target is None else target.sound
     facts = trim_file(*(disk, source, sound, rule), output=output, force=force, progress=progress, cancelled=cancelled)
@@ -99,7 +98,7 @@ def trim_listed(
             at = write_labels(disk, (target.cut_list or target.sound).with_suffix(LABELS), facts, replaces=force)
     except OSError as error:
         wrong = cut_list or target.sound
-        raise storage_error("write what was cut beside", wrong, error, safe=f"{sound} is complete.") from error
+        raise storage_error(disk_said.WRITE_CUTS, wrong, error, safe=disk_said.is_complete(sound)) from error
     return Listed(facts, cut_list, at)
 
 
@@ -113,8 +112,7 @@ def _free(disk: Disk, target: Target, *, force: bool) -> Path | None:
         # Whether its sound may be replaced is asked there.
         return path
     if not force:
-        todo = "Choose another output, or use --force to go without a cut list."
-        raise OutputExistsError(f"{path} exists already.", safe="Nothing was changed.", todo=todo)
+        raise OutputExistsError(disk_said.exists(path, files_said.CHOOSE_OUTPUT_OR_NO_LIST))
     log.warning("%s stays, so %s has no cut list", path, target.sound)
     return None
 

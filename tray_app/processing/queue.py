@@ -14,6 +14,8 @@ from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import RecorderError
 from tray_app.events import EventBus, JobFinished, JobProgress, Problem
 from tray_app.processing.recovery import has_ended, make_whole
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import recording as said
 from tray_app.take.facts import Facts
 from tray_app.take.take import Stage, Take
 
@@ -144,12 +146,12 @@ class JobQueue:
             if entry.tries < len(self._waits) and not self._closed and not is_held(error):
                 log.warning("%s is tried again: %r", entry.take.paths.name, error)
                 return replace(entry, tries=entry.tries + 1, due=self._clock() + self._waits[entry.tries])
-            self._park(entry, storage_error("finish", entry.take.sound, error))
+            self._park(entry, storage_error(disk_said.FINISH, entry.take.sound, error))
         except RecorderError as error:
             self._park(entry, error)
         except Exception as error:
             log.exception("a job failed in a way that nobody expected")
-            self._park(entry, RecorderError(f"{entry.take.paths.name} could not be finished.", detail=repr(error)))
+            self._park(entry, RecorderError(said.not_finished(entry.take.paths.name), detail=repr(error)))
         else:
             if outcome is not None and outcome.trouble:
                 self._bus.post(Problem(outcome.trouble))
@@ -163,7 +165,7 @@ class JobQueue:
         if entry.recovered and has_ended(self._disk, take):
             return None
         if take.memory.attempts >= MOST_ATTEMPTS and not entry.asked:
-            raise RecorderError(f"The program ended {MOST_ATTEMPTS} times while it finished {take.paths.name}.")
+            raise RecorderError(said.given_up(take.paths.name, MOST_ATTEMPTS))
         if entry.tries == 0:
             # Noted before: where the program ends in the middle, nobody is left to note it.
             _remember(take, attempts=take.memory.attempts + 1)
@@ -190,10 +192,9 @@ class JobQueue:
         if not news:
             # Said at an earlier start; to say it at every one would be nagging.
             return
-        safe = error.safe or f"What was recorded is safe at {take.sound}."
-        again = "It is tried again by" if given_up else "It is tried again at the next start, or by"
+        told = said.put_aside(error.what, error.safe, take.sound, at_start=not given_up)
         # Trouble with a take of an earlier start is no reason to end the one that runs now.
-        self._bus.post(Problem(f"{error.what} {safe} {again} `tray-recorder recover`.", fatal=not entry.recovered))
+        self._bus.post(Problem(told, fatal=not entry.recovered))
 
 
 def _remember(take: Take, **changes: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tray_app.audio.wav import WavReader
 from tray_app.audio.wav_repair import repair, states_nothing
 from tray_app.disk import Disk, storage_error
+from tray_app.sentences import disk as said
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.take import NewerMarkerError, Stage, Take, claim, markers
 
@@ -44,7 +45,7 @@ def find(disk: Disk, folder: Path) -> Found:
     except OSError as error:
         for take in found.takes:
             take.release()
-        raise storage_error("look for unfinished recordings in", folder, error) from error
+        raise storage_error(said.LOOK_FOR_UNFINISHED, folder, error) from error
     return found
 
 

@@ -22,6 +22,8 @@ from tray_app.processing.encoding import EncodeError, encode, unfit
 from tray_app.processing.progress import Cancelled, Progress, share
 from tray_app.processing.tags import Tags, plain
 from tray_app.processing.verify import check_frames
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as said
 from tray_app.take.facts import Facts
 
 TRIMMING = 0.2
@@ -125,8 +127,7 @@ def _encoded(
 
 
 def _not_saved(source: Path, output: Output, why: str, todo: str = "", detail: str = "") -> AudioFileError:
-    what = f"{source} cannot be saved as {output.format.label}: {why}."
-    return AudioFileError(what, safe="Nothing was changed.", todo=todo or "Choose another format.", detail=detail)
+    return AudioFileError(said.not_saved(source, output.format.label, why, todo), detail=detail)
 
 
 def _until(cancelled: Cancelled | None, progress: Progress | None) -> Progress:
@@ -145,8 +146,8 @@ def _storage_error(source: Path, target: Path | None, error: OSError) -> Storage
     """Word it with the names that the user gave, not with those of the files that come and go meanwhile."""
     wrong = Path(error.filename) if isinstance(error.filename, str) else source
     if wrong == source:
-        return storage_error("read", source, error, safe="Nothing was changed.")
-    return storage_error("write", target or wrong, error, safe="Nothing was changed.")
+        return storage_error(disk_said.READ, source, error, safe=disk_said.NOTHING_CHANGED)
+    return storage_error(disk_said.WRITE, target or wrong, error, safe=disk_said.NOTHING_CHANGED)
 
 
 def look(
@@ -179,20 +180,15 @@ def _name(disk: Disk, part: Path, target: Path, patience: Patience, *, force: bo
 def _check_target(disk: Disk, source: Path, target: Path, *, force: bool) -> None:
     with contextlib.suppress(OSError):
         if disk.exists(target) and disk.same(target, source):
-            raise OutputExistsError(
-                f"The output would be the input itself, {source}.",
-                safe="Nothing was changed.",
-                todo="Choose another output.",
-            )
+            raise OutputExistsError(said.into_itself(source))
     if disk.is_folder(target):
-        raise OutputExistsError(f"{target} is a folder.", safe="Nothing was changed.", todo="Name a file.")
+        raise OutputExistsError(disk_said.is_folder(target))
     if not force and disk.exists(target):
         raise _exists(target)
 
 
 def _exists(target: Path) -> OutputExistsError:
-    todo = "Choose another output, or use --force to replace it."
-    return OutputExistsError(f"{target} exists already.", safe="Nothing was changed.", todo=todo)
+    return OutputExistsError(disk_said.exists(target, said.CHOOSE_OUTPUT_OR_FORCE))
 
 
 def _free_part(disk: Disk, target: Path) -> Path:
@@ -216,7 +212,7 @@ def sound_of(
     Raises `AudioFileError` where that is no file of sound.
     """
     if disk.is_folder(source):
-        raise AudioFileError(f"{source} is a folder, not a file.", safe="Nothing was changed.", todo="Name a file.")
+        raise AudioFileError(said.folder_given(source))
     if _is_plain_wav(disk, source, force=force):
         yield source, {}
         return
@@ -238,7 +234,7 @@ def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
     with disk.open_read(source) as file:
         start = file.read(4)
         if not start:
-            raise AudioFileError(f"{source} is empty.", safe="Nothing was changed.")
+            raise AudioFileError(said.empty(source))
         file.seek(0)
         try:
             reader = WavReader(file)
@@ -246,7 +242,7 @@ def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
             return False
         except NotWavError as error:
             if start in (b"RIFF", b"RF64", b"BW64"):
-                raise AudioFileError(f"{source}: {error}", safe="Nothing was changed.", detail=error.detail) from error
+                raise AudioFileError(said.wrong_wav(source, error), detail=error.detail) from error
             return False
         if reader.truncated and not force:
             raise _cut_short(source, reader)
@@ -255,12 +251,8 @@ def _is_plain_wav(disk: Disk, source: Path, *, force: bool) -> bool:
 
 def _cut_short(source: Path, reader: WavReader) -> AudioFileError:
     there = reader.format.seconds(reader.frames)
-    said = reader.format.seconds(reader.declared_frames or 0)
-    return AudioFileError(
-        f"{source} is cut short: its header promises {said:.1f} s, {there:.1f} s are there.",
-        safe="Nothing was changed.",
-        todo="Use --force to trim what is there.",
-    )
+    promised = reader.format.seconds(reader.declared_frames or 0)
+    return AudioFileError(said.cut_short(source, promised, there))
 
 
 def _facts(source: Path, reader: WavReader, result: TrimResult) -> Facts:

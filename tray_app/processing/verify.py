@@ -10,6 +10,7 @@ from tray_app.audio.format import AudioFormat
 from tray_app.audio.wav import WavReader
 from tray_app.disk import Disk
 from tray_app.errors import AudioFileError
+from tray_app.sentences import disk as said
 
 _BLOCK_FRAMES = 1 << 17
 
@@ -24,10 +25,7 @@ def check_frames(disk: Disk, path: Path, fmt: AudioFormat, frames: int) -> None:
     with disk.open_read(path) as file:
         reader = WavReader(file)
         if reader.format != fmt or reader.frames != frames or reader.truncated:
-            raise AudioFileError(
-                f"{path.name} was not written as it should be: {reader.frames} of {frames} frames can be read.",
-                todo="Check the disk.",
-            )
+            raise AudioFileError(said.not_written_whole(path.name, reader.frames, frames))
 
 
 def same_sound(disk: Disk, original: Path, trimmed: Path, cuts: Iterable[tuple[int, int]], fade: int = 0) -> bool:

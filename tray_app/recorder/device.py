@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tray_app.capture.base import Backend, OnChunk, OnLost, Source, Stream, Watch
 from tray_app.errors import RecorderError, SourceError
+from tray_app.sentences import sources as said
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,4 @@ def outcome_of(work: Callable[[], object], of: object) -> Outcome:
         return Outcome(of, error=error)
     except Exception as error:
         log.exception("a device failed in a way that nobody expected")
-        return Outcome(
-            of, error=SourceError("The sound device failed.", todo="Try another source.", detail=repr(error))
-        )
+        return Outcome(of, error=SourceError(said.FAILED, detail=repr(error)))

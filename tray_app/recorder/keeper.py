@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.recorder.device import Apart, Outcome
+from tray_app.sentences import disk as said
 from tray_app.take.take import Take
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,7 @@ class Keeper:
                 # Who has it open lets nobody else write; the system writes by itself, a little later.
                 return Kept(free)
             log.warning("%s could not be forced to the disk: %r", self._paths.original, error)
-            safe = "The recording goes on."
-            return Kept(free, str(storage_error("reach", self._paths.original, error, safe=safe)))
+            return Kept(free, str(storage_error(said.REACH, self._paths.original, error, safe=said.GOES_ON)))
         return Kept(free)
 
     def _force(self) -> None:

@@ -18,6 +18,7 @@ from tray_app.recorder.device import Apart, Device, Outcome, open_device
 from tray_app.recorder.follow import Follower, Step, target
 from tray_app.recorder.inbox import Inbox
 from tray_app.recorder.order import Order, Told
+from tray_app.sentences import sources as said
 
 if TYPE_CHECKING:
     from tray_app.recorder.making import Making
@@ -115,8 +116,8 @@ class Link:
                 if message.error is not None:
                     raise message.error
                 assert isinstance(message.value, _First)
-                for said in later:
-                    self._inbox.post(said)
+                for early in later:
+                    self._inbox.post(early)
                 return self._hold(message.value)
             if isinstance(message, (_Lost, _Changed)):
                 later.append(message)  # the take that begins will act on it
@@ -124,7 +125,7 @@ class Link:
                 self._early.append(message[1])
             elif isinstance(message, Told):
                 told(message)
-        raise SourceLostError("The sound device does not answer.", todo="Try again, or choose another source.")
+        raise SourceLostError(said.SILENT)
 
     def _hold(self, first: _First) -> Stream:
         self._backend, self._source, self._device = first.backend, first.source, first.device
@@ -155,7 +156,7 @@ class Link:
         self._said()
         if device.muted and source.id not in self._muted:
             self._muted.add(source.id)
-            self._bus.post(Problem(f"{source.name} is muted, so nothing will be heard in the recording."))
+            self._bus.post(Problem(said.is_muted(source.name)))
         early, self._early = self._early, []
         for chunk in early:
             making.feed(chunk)
@@ -198,8 +199,7 @@ class Link:
         self._let_go(making)
         self._follower.lost(self._clock())
         self._said()
-        text = f"{self._source.name} is gone. The recording goes on and waits for it; until then it holds silence."
-        self._bus.post(Problem(text))
+        self._bus.post(Problem(said.is_gone(self._source.name)))
 
     def _let_go(self, making: Making) -> None:
         """Part from the device that is open, without waiting for it; what it has delivered stays."""

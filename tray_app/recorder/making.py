@@ -19,6 +19,7 @@ from tray_app.recorder.pieces import Fill, Piece, Sound
 from tray_app.recorder.sleep import Sleep
 from tray_app.recorder.timeline import Timeline
 from tray_app.recorder.twin import Twin
+from tray_app.sentences import disk as disk_said
 from tray_app.take.facts import Facts, Ranges, write_sidecar
 from tray_app.take.take import Stage, Take
 
@@ -66,7 +67,7 @@ class Making:
             self._file = disk.create(take.paths.original)
             self._writer = self._begin_file()
         except OSError as error:
-            raise storage_error("write", take.paths.original, error, safe="Nothing was recorded.") from error
+            raise storage_error(disk_said.WRITE, take.paths.original, error, safe=disk_said.NOTHING_RECORDED) from error
         self._twin = Twin(disk, take, fmt) if take.memory.plan.rule is not None else None
         self._converter: Converter | None = None
         self._fresh = True
@@ -249,8 +250,8 @@ class Making:
 
     def _failure(self, error: OSError) -> StorageError:
         seconds = self.format.seconds(self.frames)
-        safe = f"The first {seconds:.1f} s are safe." if seconds else "Nothing was recorded."
-        return storage_error("go on writing", self.take.paths.original, error, safe=safe)
+        safe = disk_said.safe_until(seconds)
+        return storage_error(disk_said.GO_ON_WRITING, self.take.paths.original, error, safe=safe)
 
     # Facts
 

@@ -12,6 +12,7 @@ from tray_app.recorder.order import Order, Told
 from tray_app.recorder.run import Run
 from tray_app.recorder.stuck import Stuck
 from tray_app.recorder.world import World
+from tray_app.sentences import disk as said
 from tray_app.states import Command, State, Transition, transition
 from tray_app.take.facts import Facts
 from tray_app.take.take import Take
@@ -101,8 +102,7 @@ class Recorder:
             return step
 
     def _hangs(self, order: Order) -> None:
-        text = f"The disk with {order.folder} does not answer. The recording goes on when it does; what is longer than "
-        self._bus.post(Problem(text + "10 s will be missing from it, with silence in its place."))
+        self._bus.post(Problem(said.does_not_answer(order.folder)))
 
     def _over(self, run: Run) -> None:
         """Note that a take's thread ends: it may have ended by itself (limit, disk full, no device)."""

@@ -26,6 +26,9 @@ from tray_app.recorder.quiet import Quiet
 from tray_app.recorder.sleep import Sleep, SleepMeter
 from tray_app.recorder.space import Space
 from tray_app.recorder.world import World
+from tray_app.sentences import disk as disk_said
+from tray_app.sentences import files as files_said
+from tray_app.sentences import recording as said
 from tray_app.states import Command, State
 from tray_app.take.facts import Facts
 from tray_app.take.names import fill_template
@@ -92,8 +95,7 @@ class Run(threading.Thread):
             self._bus.post(Problem(str(error), fatal=True))
         except Exception:
             log.exception("the recorder failed in a way that nobody expected")
-            text = "The recording ended because of an error in the program. What was recorded is safe; see the log."
-            self._bus.post(Problem(text, fatal=True))
+            self._bus.post(Problem(said.PROGRAM_FAILED, fatal=True))
         finally:
             self._leave()
 
@@ -116,7 +118,7 @@ class Run(threading.Thread):
     def _told_early(self, told: Told) -> None:
         """Obey a command that comes before the device has opened."""
         if told.command is Command.STOP:
-            raise RecorderError("Stopped before the device had opened.", safe="Nothing was recorded.")
+            raise RecorderError(said.STOPPED_EARLY)
         self._paused = told.command is Command.PAUSE
 
     def _begin(self, stream: Stream) -> Making:
@@ -150,12 +152,12 @@ class Run(threading.Thread):
         found = plan.output.format
         lacking = refusal(found, fmt.bits, fmt.rate, fmt.channels)
         if lacking:
-            lacking += f", and {source} gives {fmt.channels} channels at {fmt.rate / 1000:g} kHz"
+            lacking = files_said.source_gives(lacking, source, fmt.channels, fmt.rate / 1000)
         elif self._no_ffmpeg:
-            lacking = f"{found.label} needs ffmpeg, which is not installed"
+            lacking = files_said.lacks_ffmpeg(found.label)
         if not lacking:
             return plan
-        self._bus.post(Problem(f"{lacking}. This recording is saved as WAV."))
+        self._bus.post(Problem(said.saved_as_wav(lacking)))
         return replace(plan, output=AS_RECORDED)
 
     def _check_space(self) -> None:
@@ -165,13 +167,9 @@ class Run(threading.Thread):
         try:
             free = self._disk.free_bytes(there) if least else 0
         except OSError as error:
-            raise storage_error("record into", folder, error, safe="Nothing was recorded.") from error
+            raise storage_error(disk_said.RECORD_INTO, folder, error, safe=disk_said.NOTHING_RECORDED) from error
         if free < least:
-            raise StorageError(
-                f"Cannot record into {folder}: {free // MB} MB are free there, and {least // MB} MB are to stay free.",
-                safe="Nothing was recorded.",
-                todo="Free some space, or lower RECORDER_MIN_FREE_MB.",
-            )
+            raise StorageError(disk_said.too_full_to_begin(folder, free // MB, least // MB))
 
     # Recording
 
@@ -244,11 +242,7 @@ class Run(threading.Thread):
             self._end(making, self._clock(), why=self._no_space(look.free))
 
     def _no_space(self, free: int) -> StorageError:
-        return StorageError(
-            f"The recording was ended, since only {free // MB} MB are free in {self._order.folder}.",
-            safe="What was recorded is complete.",
-            todo="Free some space before the next one.",
-        )
+        return StorageError(disk_said.too_full_to_go_on(self._order.folder, free // MB))
 
     def _level(self, making: Making, now: float) -> None:
         peak = making.take_peak()
@@ -305,5 +299,4 @@ class Run(threading.Thread):
         self._bus.post(Gap(start, frames, dropped))
         if dropped and self._making is not None:
             seconds = self._making.format.seconds(frames)
-            text = f"The disk was too slow: {seconds:.1f} s of sound were dropped; silence stands for them."
-            self._bus.post(Problem(text))
+            self._bus.post(Problem(disk_said.too_slow(seconds)))

@@ -20,6 +20,8 @@ from tray_app.audio.rule import EXACT, CutRule, read_rule
 from tray_app.disk import Disk, is_held, storage_error
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.outputs import AS_RECORDED, FORMATS, Output
+from tray_app.sentences import disk as said
+from tray_app.sentences import recording as recording_said
 from tray_app.take.names import ORIGINALS, free_name, safe_name
 
 log = logging.getLogger(__name__)
@@ -190,7 +192,7 @@ def begin(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
             with contextlib.suppress(FileExistsError):
                 return _mark(disk, paths, Memory(Stage.RECORDING, plan))
     except OSError as error:
-        raise storage_error("record into", folder, error, safe="Nothing was recorded.") from error
+        raise storage_error(said.RECORD_INTO, folder, error, safe=said.NOTHING_RECORDED) from error
 
 
 def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
@@ -198,11 +200,7 @@ def begin_exactly(disk: Disk, folder: Path, name: str, plan: Plan) -> Take:
     take = begin(disk, folder, name, plan)
     if take.paths.name != safe_name(name):
         take.done()
-        raise OutputExistsError(
-            f"{folder / safe_name(name)}.{plan.output.format.ending} exists already, or its original does.",
-            safe="Nothing was changed.",
-            todo="Choose another name.",
-        )
+        raise OutputExistsError(said.take_exists(folder / f"{safe_name(name)}.{plan.output.format.ending}"))
     return take
 
 
@@ -216,11 +214,7 @@ def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
     home, name = original.parent, original.stem
     try:
         if disk.exists(home / f"{name}{MARKER}"):
-            raise TakeBusyError(
-                f"{original} is still recorded, or worked on.",
-                safe="Nothing was changed.",
-                todo="Try again when that is done.",
-            )
+            raise TakeBusyError(recording_said.busy(original))
         disk.size(original)
         memory = Memory(Stage.FINISHING, replace(plan, keep_original=True), source=name)
         while True:
@@ -229,7 +223,7 @@ def begin_again(disk: Disk, original: Path, plan: Plan) -> Take:
             with contextlib.suppress(FileExistsError):
                 return _mark(disk, paths, memory)
     except OSError as error:
-        raise storage_error("trim", original, error, safe="Nothing was changed.") from error
+        raise storage_error(said.TRIM, original, error, safe=said.NOTHING_CHANGED) from error
 
 
 def _mark(disk: Disk, paths: Paths, memory: Memory) -> Take:

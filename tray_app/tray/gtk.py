@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pystray
 from gi.repository import GLib
 from PIL import Image
 
+from tray_app.sentences.forms import Label
 from tray_app.settings import APP_NAME
 from tray_app.tray import plain
 
@@ -74,6 +76,17 @@ class Icon(plain.Icon):
             self._notifier.notify(title or self.title, message, self._icon_path)
         except GLib.Error as error:
             raise OSError(f"there is no notification service ({error})") from error
+
+    def label(self, caption: Label) -> str:
+        """Return a label as a menu must get it: with _ before the access key, and an _ of a name doubled."""
+        return caption.marked("_")
+
+    def _create_menu_item(self, descriptor: Any) -> Any:
+        item = super()._create_menu_item(descriptor)
+        # pystray makes items that show each _ as it is.
+        if descriptor is not pystray.Menu.SEPARATOR:
+            item.set_use_underline(True)
+        return item
 
     def _update_fs_icon(self) -> None:
         picture = self.icon

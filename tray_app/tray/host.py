@@ -16,6 +16,8 @@ import sys
 import time
 
 from tray_app.errors import RecorderError
+from tray_app.sentences import program as said
+from tray_app.sentences.forms import Said
 
 APT = (
     "sudo apt install gcc pkg-config python3-dev libcairo2-dev libgirepository1.0-dev gir1.2-gtk-3.0 "
@@ -38,13 +40,11 @@ class TrayUnavailableError(RecorderError):
 
     def __init__(
         self,
-        what: str = "There is no tray on this desktop.",
-        todo: str = "",
+        told: Said = said.NO_TRAY,
         detail: str = "",
         remedy: str = "",
     ) -> None:
-        record = "ecord in the terminal with `tray-recorder record`."
-        super().__init__(what, todo=f"{todo} Or r{record}" if todo else f"R{record}", detail=detail)
+        super().__init__(told, detail=detail)
         self.remedy = remedy
 
 
@@ -76,18 +76,17 @@ def _unusable(error: Exception) -> TrayUnavailableError:
     if sys.platform in ("win32", "darwin"):
         return TrayUnavailableError(detail=repr(error))
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return TrayUnavailableError("There is no tray in this session, which has no desktop.", detail=repr(error))
+        return TrayUnavailableError(said.NO_DESKTOP, detail=repr(error))
     try:
         gi = importlib.import_module("gi")
         gi.require_version("Gtk", "3.0")
     except (ImportError, ValueError) as missing:
         return TrayUnavailableError(
-            "There is no tray, since PyGObject or GTK is missing.",
-            "Install what the README names for the tray on Linux: the packages and `tray-recorder[linux-tray]`.",
+            said.NO_GTK,
             detail=f"{missing!r}; {error!r}",
             remedy=f"{APT} && pip install 'tray-recorder[linux-tray]'",
         )
-    return TrayUnavailableError("There is no tray, since the desktop cannot be reached.", detail=repr(error))
+    return TrayUnavailableError(said.DESKTOP_SILENT, detail=repr(error))
 
 
 def _is_shown(back_end: str) -> bool:
@@ -103,21 +102,10 @@ def _is_shown(back_end: str) -> bool:
 def _nobody_shows(back_end: str) -> TrayUnavailableError:
     if back_end == "pystray._gtk" and has_notifier_host():
         package = "gir1.2-ayatanaappindicator3-0.1"
-        return TrayUnavailableError(
-            "There is a tray, but the library to speak to it is missing.",
-            f"Install {package}.",
-            remedy=f"sudo apt install {package}",
-        )
+        return TrayUnavailableError(said.no_library(package), remedy=f"sudo apt install {package}")
     if "GNOME" in os.environ.get("XDG_CURRENT_DESKTOP", "").upper():
-        extension = "AppIndicator and KStatusNotifierItem Support"
-        return TrayUnavailableError(
-            "GNOME shows no tray icons by itself.",
-            f"Install its extension {extension} (gnome-shell-extension-appindicator).",
-            remedy="sudo apt install gnome-shell-extension-appindicator, log out and in, and switch it on",
-        )
-    return TrayUnavailableError(
-        "There is no tray on this desktop.", "Add a notification area (system tray) to the panel."
-    )
+        return TrayUnavailableError(said.GNOME_SHOWS_NONE, remedy=said.INSTALL_GNOME)
+    return TrayUnavailableError(said.NOBODY_SHOWS)
 
 
 def has_notifier_host() -> bool:

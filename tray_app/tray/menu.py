@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 
 from tray_app import __version__
+from tray_app.sentences import menu as said
 from tray_app.states import State
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
 from tray_app.tray.setting_menus import format_menu, source_menu
@@ -29,18 +30,18 @@ _MAX_TROUBLE = 110
 """UTF-16 units for trouble, which nobody can look up elsewhere."""
 
 _COMMANDS = {
-    State.IDLE: (Item("Start recording", Action.START, default=True),),
+    State.IDLE: (Item(said.START, Action.START, default=True),),
     State.RECORDING: (
-        Item("Stop recording", Action.STOP, default=True),
-        Item("Pause recording", Action.PAUSE),
+        Item(said.STOP, Action.STOP, default=True),
+        Item(said.PAUSE, Action.PAUSE),
     ),
     State.PAUSED: (
-        Item("Resume recording", Action.RESUME, default=True),
-        Item("Stop recording", Action.STOP),
+        Item(said.RESUME, Action.RESUME, default=True),
+        Item(said.STOP, Action.STOP),
     ),
 }
 
-_DISCARD = submenu("Discard this take", [Item("Yes, move it to the recycle bin", Action.DISCARD)])
+_DISCARD = submenu(said.DISCARD, [Item(said.DISCARD_YES, Action.DISCARD)])
 """Asked once, where the question cannot hang: a box would wait for an answer while the take goes on."""
 
 _ON_QUIT = "RECORDER_ON_QUIT"
@@ -55,7 +56,7 @@ def items(view: View, system: str = sys.platform) -> list[Entries]:
         _settings(view),
         _files(view),
         _program(view, system),
-        [Item("Exit", Action.EXIT)],
+        [Item(said.EXIT, Action.EXIT)],
     ]
     shown: list[Entries] = []
     for group in map(list, groups):
@@ -69,24 +70,24 @@ def _lines(view: View) -> list[str]:
     if view.missing:
         lines.append(fit(waits_for(view), _MAX_LINE))
     if view.working and not view.leaving:
-        lines.append("Finishing a recording")
+        lines.append(said.FINISHING)
     lines.append(fit(view.trouble, _MAX_TROUBLE))
     return [line for line in lines if line]
 
 
 def _headline(view: View) -> str:
     if view.leaving:
-        return "Finishing the recording, then exiting"
+        return said.LEAVING
     if view.state is State.IDLE:
-        return "Not recording"
+        return said.IDLE
     if view.state is State.PAUSED:
-        return "Paused"
-    return f"Recording since {view.since:%H:%M}" if view.since else "Recording"
+        return said.PAUSED
+    return said.recording_since(f"{view.since:%H:%M}") if view.since else said.RECORDING
 
 
 def waits_for(view: View) -> str:
     """Say which device a take waits for."""
-    return f"Waiting for {fit(view.source, _MAX_LINE) or 'the device'}"
+    return said.waits_for(fit(view.source, _MAX_LINE))
 
 
 def _settings(view: View) -> list[Entries]:
@@ -98,44 +99,44 @@ def _settings(view: View) -> list[Entries]:
 def _files(view: View) -> list[Entries]:
     entries: list[Entries] = []
     if view.recent:
-        entries.append(submenu("Recent recordings", [_recent(one) for one in view.recent]))
-    entries.append(Item("Open recordings folder", Action.OPEN_FOLDER))
+        entries.append(submenu(said.RECENT, [_recent(place, one) for place, one in enumerate(view.recent, 1)]))
+    entries.append(Item(said.OPEN_FOLDER, Action.OPEN_FOLDER))
     if view.settings is not None and "RECORDER_SAVE_FOLDER" not in view.settings.fixed:
-        entries.append(Item("Choose recordings folder…", Action.CHOOSE_FOLDER))
+        entries.append(Item(said.CHOOSE_FOLDER, Action.CHOOSE_FOLDER))
     if view.originals is not None:
         entries.append(_originals(view.originals))
     return entries
 
 
-def _recent(recent: Recent) -> Item:
+def _recent(place: int, recent: Recent) -> Item:
     path = str(recent.path)
     entries: list[Entries] = [
-        Item("Open", Action.OPEN_FILE, path),
-        Item("Show in folder", Action.SHOW_FILE, path),
-        Item("Copy path", Action.COPY_PATH, path),
+        Item(said.OPEN, Action.OPEN_FILE, path),
+        Item(said.SHOW_IN_FOLDER, Action.SHOW_FILE, path),
+        Item(said.COPY_PATH, Action.COPY_PATH, path),
     ]
     cuts: list[Entries] = []
     if recent.known:
-        cuts.append(Item("Show what was cut", Action.SHOW_CUTS, path))
+        cuts.append(Item(said.SHOW_CUTS, Action.SHOW_CUTS, path))
     if recent.original is not None:
-        cuts.append(Item("Trim again", Action.TRIM_AGAIN, str(recent.original)))
+        cuts.append(Item(said.TRIM_AGAIN, Action.TRIM_AGAIN, str(recent.original)))
     if cuts:
         entries += [SEPARATOR, *cuts]
-    return submenu(fit(recent.path.name, _MAX_LINE), entries)
+    return submenu(said.recent(place, fit(recent.path.name, _MAX_LINE)), entries)
 
 
 def _originals(originals: Originals) -> Item:
     recycle = [
-        Item(f"Recycle those older than {days} days ({count}, {megabytes(size)})", Action.RECYCLE_ORIGINALS, str(days))
+        Item(said.recycle_older(days, count, megabytes(size)), Action.RECYCLE_ORIGINALS, str(days))
         for days, count, size in originals.older
         if count
     ]
     separated: list[Entries] = [SEPARATOR, *recycle] if recycle else []
     return submenu(
-        f"Originals ({megabytes(originals.size)})",
+        said.originals(megabytes(originals.size)),
         [
-            note(f"{originals.count} as recorded, with their silence"),
-            Item("Open originals folder", Action.OPEN_ORIGINALS),
+            note(said.originals_count(originals.count)),
+            Item(said.OPEN_ORIGINALS, Action.OPEN_ORIGINALS),
             *separated,
         ],
     )
@@ -146,12 +147,12 @@ def _program(view: View, system: str) -> list[Entries]:
     entries: list[Entries] = []
     settings = view.settings
     if settings is not None:
-        entries.append(choice(settings, "Notifications", _NOTIFY, "false" if settings.notify else "true"))
+        entries.append(choice(settings, said.NOTIFICATIONS, _NOTIFY, "false" if settings.notify else "true"))
     if view.autostart is not None:
-        label = "Start with Windows" if windows else "Start with the desktop"
-        entries.append(Item(label, Action.AUTOSTART, checked=view.autostart))
+        caption = said.START_WITH_WINDOWS if windows else said.START_WITH_DESKTOP
+        entries.append(Item(caption, Action.AUTOSTART, checked=view.autostart))
     if settings is not None:
-        entries += [_on_exit(view), Item("Open log", Action.OPEN_LOG), _about(view)]
+        entries += [_on_exit(view), Item(said.OPEN_LOG, Action.OPEN_LOG), _about(view)]
     return entries
 
 
@@ -159,10 +160,10 @@ def _on_exit(view: View) -> Item:
     assert view.settings is not None
     quits = view.settings.on_quit
     return submenu(
-        "When I exit",
+        said.ON_EXIT,
         [
-            choice(view.settings, "Finish recordings first", _ON_QUIT, "finish", radio=quits == "finish"),
-            choice(view.settings, "Finish them at the next start", _ON_QUIT, "later", radio=quits == "later"),
+            choice(view.settings, said.FINISH_FIRST, _ON_QUIT, "finish", radio=quits == "finish"),
+            choice(view.settings, said.FINISH_LATER, _ON_QUIT, "later", radio=quits == "later"),
         ],
     )
 
@@ -171,9 +172,9 @@ def _about(view: View) -> Item:
     assert view.settings is not None
     file = view.settings.env_file
     lines: list[Entries] = [
-        note(f"Tray Recorder {__version__}"),
-        note(fit(f"Settings: {file or 'none changed yet'}", _MAX_TROUBLE)),
+        note(said.version(__version__)),
+        note(fit(said.settings_file(str(file or "")), _MAX_TROUBLE)),
     ]
     if file:
-        lines.append(Item("Show settings file", Action.SHOW_FILE, str(file)))
-    return submenu("About", lines)
+        lines.append(Item(said.SHOW_SETTINGS, Action.SHOW_FILE, str(file)))
+    return submenu(said.ABOUT, lines)

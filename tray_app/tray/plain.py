@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pystray
 
+from tray_app.sentences.forms import Label
 from tray_app.tray.clicks import Clicks
 
 _DOUBLE_CLICK = 0.5
@@ -70,9 +71,9 @@ class Icon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         """Return how many pixels wide pictures are to be."""
         return _SIZE
 
-    def label(self, text: str) -> str:
-        """Return `text` as a menu must get it to show just that."""
-        return text
+    def label(self, caption: Label) -> str:
+        """Return a label as a menu must get it. macOS knows no access keys: letters choose by how a line begins."""
+        return caption.text
 
     def __call__(self) -> None:
         """Do what a click does."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tray_app.outputs import FORMATS, fitting, refusal
+from tray_app.sentences import files as files_said
+from tray_app.sentences import menu as said
+from tray_app.sentences.forms import Label
 from tray_app.settings import DEFAULT, Settings
 from tray_app.states import State
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
@@ -29,23 +32,21 @@ _MAX_NAME = 60
 """UTF-16 units of a source's name."""
 
 
-def radios(
-    settings: Settings, name: str, choices: Iterable[tuple[str, str]], current: str, custom: str
-) -> list[Entries]:
-    """Return a line for each (text, label), and one more, marked, where `current` is none of these texts."""
+def radios(settings: Settings, name: str, choices: Iterable[tuple[str, str]], current: str, own: str) -> list[Entries]:
+    """Return a line for each (text, label), and one more, of `own`, where `current` is none of these texts."""
     known = list(choices)
-    lines: list[Entries] = [choice(settings, label, name, text, radio=text == current) for text, label in known]
+    lines: list[Entries] = [choice(settings, Label(shown), name, text, radio=text == current) for text, shown in known]
     if current not in [text for text, _ in known]:
-        where = "" if name in settings.fixed else " (from .env)"
-        lines.append(Item(f"{custom}{where}", checked=True, radio=True, enabled=name not in settings.fixed))
+        fixed = name in settings.fixed
+        lines.append(Item(said.own_value(own, fixed=fixed), checked=True, radio=True, enabled=not fixed))
     return lines
 
 
 def head(view: View, settings: Settings, *names: str) -> list[Entries]:
     """Return what is to be said before the choices: that they are fixed, or from when on they hold."""
     if any(name in settings.fixed for name in names):
-        return [note("Grey: set outside, by the command line or the environment"), SEPARATOR]
-    return [] if view.state is State.IDLE else [note("From the next recording on:"), SEPARATOR]
+        return [note(said.SET_OUTSIDE), SEPARATOR]
+    return [] if view.state is State.IDLE else [note(said.FROM_THE_NEXT), SEPARATOR]
 
 
 # The source
@@ -54,30 +55,29 @@ def head(view: View, settings: Settings, *names: str) -> list[Entries]:
 def source_menu(view: View, settings: Settings) -> Item:
     """Return where the source is chosen: what you hear, or one output or input."""
     default = next((listed.name for listed in view.sources if listed.default), "")
-    follow = "What you hear: follow the default output"
     wanted = DEFAULT if settings.source == DEFAULT else view.pinned
-    lines: list[Entries] = [choice(settings, follow, _SOURCE, DEFAULT, radio=wanted == DEFAULT)]
+    lines: list[Entries] = [choice(settings, said.FOLLOW, _SOURCE, DEFAULT, radio=wanted == DEFAULT)]
     if default:
-        lines.append(note(fit(f"It is now {default}", _MAX_NAME + 10)))
+        lines.append(note(fit(said.default_now(default), _MAX_NAME + 10)))
     groups = [[listed for listed in view.sources if listed.heard is heard] for heard in (True, False)]
-    for title, group in zip(("Always this output:", "Always this input:"), groups, strict=True):
+    for title, group in zip((said.OUTPUTS, said.INPUTS), groups, strict=True):
         if group:
             lines += [SEPARATOR, note(title)]
             lines += [_source(settings, listed, wanted) for listed in group]
     if not wanted:
-        gone = f"{_name(settings.source)} (not there now)"
+        gone = said.source_gone(_name(settings.source))
         lines.append(Item(gone, checked=True, radio=True, enabled=_SOURCE not in settings.fixed))
     pinned = next((listed.name for listed in view.sources if listed.id == wanted), settings.source)
-    shown = "what you hear" if wanted == DEFAULT else _name(pinned)
-    return submenu(f"Source: {shown}", [*head(view, settings, _SOURCE), *lines])
+    shown = said.WHAT_YOU_HEAR if wanted == DEFAULT else _name(pinned)
+    return submenu(said.source(shown), [*head(view, settings, _SOURCE), *lines])
 
 
 def _source(settings: Settings, listed: Listed, wanted: str) -> Item:
-    return choice(settings, _name(listed.name), _SOURCE, listed.id, radio=listed.id == wanted)
+    return choice(settings, Label(_name(listed.name)), _SOURCE, listed.id, radio=listed.id == wanted)
 
 
 def _name(name: str) -> str:
-    return fit(name, _MAX_NAME) or "(no name)"
+    return fit(name, _MAX_NAME) or said.NO_NAME
 
 
 # The format
@@ -92,17 +92,17 @@ def format_menu(view: View, settings: Settings) -> Item:
     fits = [found for found in fitting(*shape) if found.name in SAVED_AS]
     present = [found for found in fits if view.ffmpeg or not found.by_ffmpeg]
     chosen = FORMATS[settings.output_format]
-    lacking = [note(f"{found.label} needs ffmpeg, which is not installed") for found in fits if found not in present]
+    lacking = [note(files_said.lacks_ffmpeg(found.label)) for found in fits if found not in present]
     groups: list[list[Entries]] = [
         [
-            note("Recordings are saved as:"),
+            note(said.SAVED_AS),
             *radios(settings, _OUTPUT, [(found.name, found.label) for found in present], chosen.name, chosen.label),
             *lacking,
         ],
         radios(
             settings,
             _BITS,
-            [(str(bits), f"{bits} bits") for bits in (16, 24, 32) if not refusal(chosen, bits, None, None)],
+            [(str(bits), said.bits(bits)) for bits in (16, 24, 32) if not refusal(chosen, bits, None, None)],
             str(settings.bit_depth),
             "",
         ),
@@ -110,7 +110,7 @@ def format_menu(view: View, settings: Settings) -> Item:
             settings,
             _RATE,
             [
-                ("device", "The device's own rate"),
+                ("device", said.DEVICE_RATE),
                 *((str(rate), _hz(rate)) for rate in RATES if not refusal(chosen, None, rate, None)),
             ],
             str(settings.sample_rate or "device"),
@@ -119,15 +119,15 @@ def format_menu(view: View, settings: Settings) -> Item:
         radios(
             settings,
             _CHANNELS,
-            (("device", "The device's own channels"), ("1", "Mono"), ("2", "Stereo")),
+            (("device", said.DEVICE_CHANNELS), ("1", said.MONO), ("2", said.STEREO)),
             str(settings.channels or "device"),
-            f"{settings.channels} channels",
+            said.channels(settings.channels or 0),
         ),
     ]
     lines = head(view, settings, _OUTPUT, _BITS, _RATE, _CHANNELS)
     for number, group in enumerate(groups):
         lines += [SEPARATOR, *group] if number else group
-    return submenu(f"Format: {_format(settings)}", lines)
+    return submenu(said.format_(_format(settings)), lines)
 
 
 def _hz(rate: int) -> str:
@@ -135,9 +135,9 @@ def _hz(rate: int) -> str:
 
 
 def _format(settings: Settings) -> str:
-    named = {1: "mono", 2: "stereo"}
+    named = {1: said.MONO.lower(), 2: said.STEREO.lower()}
     found = settings.output.format
-    bits = [] if found.width is not None or settings.output.lossy else [f"{settings.bit_depth} bits"]
+    bits = [] if found.width is not None or settings.output.lossy else [said.bits(settings.bit_depth)]
     rate = [_hz(settings.sample_rate)] if settings.sample_rate else []
-    channels = [named.get(settings.channels, f"{settings.channels} channels")] if settings.channels else []
+    channels = [named.get(settings.channels, said.channels(settings.channels))] if settings.channels else []
     return ", ".join([found.label, *bits, *rate, *channels])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tray_app.presets import PRESETS, VARIABLES, current
+from tray_app.sentences import menu as said
 from tray_app.settings import Settings
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, choice_of_several, submenu
 from tray_app.tray.setting_menus import head, radios
@@ -28,33 +29,33 @@ KEPT = (0, 100, 200, 300, 500)
 def silence_menu(view: View, settings: Settings) -> Item:
     """Return where silence removal is switched, and what counts as silence is chosen."""
     on = settings.remove_silence
-    switch = choice(settings, "Remove silence", _REMOVE, "false" if on else "true")
-    said = head(view, settings, _REMOVE, *VARIABLES)
+    switch = choice(settings, said.REMOVE_SILENCE, _REMOVE, "false" if on else "true")
+    first = head(view, settings, _REMOVE, *VARIABLES)
     if not on:
-        return submenu("Remove silence: off", [*said, switch])
+        return submenu(said.silence(said.OFF), [*first, switch])
     preset = current(settings)
     values = f"{_threshold(settings.silence_thresh)}, {duration(settings.min_silence_len)}"
     return submenu(
-        f"Remove silence: {preset.label} ({values})" if preset else f"Remove silence: {values}",
-        [*said, switch, SEPARATOR, *_presets(settings), SEPARATOR, *_values(settings)],
+        said.silence(said.preset(preset.name, values) if preset else values),
+        [*first, switch, SEPARATOR, *_presets(settings), SEPARATOR, *_values(settings)],
     )
 
 
 def _presets(settings: Settings) -> Iterable[Entries]:
     preset = current(settings)
     for known in PRESETS:
-        yield choice_of_several(settings, known.label, known.texts, radio=known is preset)
+        yield choice_of_several(settings, said.PRESETS[known.name], known.texts, radio=known is preset)
     if preset is None:
-        yield Item("Own values", checked=True, radio=True)
+        yield Item(said.OWN_VALUES, checked=True, radio=True)
 
 
 def _values(settings: Settings) -> Iterable[Entries]:
     """Return a submenu for each of the values that are chosen most."""
     texts = [AUTO, *map(str, THRESHOLDS)]
-    labels = ["Found in the noise of each take, at its end", *map(_threshold, THRESHOLDS)]
+    labels = [said.FOUND_IN_TAKE, *map(_threshold, THRESHOLDS)]
     threshold = _threshold(settings.silence_thresh)
     yield submenu(
-        f"Silence is at most: {threshold}",
+        said.threshold(threshold),
         radios(
             settings,
             _THRESH,
@@ -63,17 +64,17 @@ def _values(settings: Settings) -> Iterable[Entries]:
             threshold,
         ),
     )
-    for label, name, choices, current_ms in (
-        ("Silence lasts at least", _LENGTH, LENGTHS, settings.min_silence_len),
-        ("Silence kept around sounds", _KEEP, KEPT, settings.keep_silence),
+    for caption, name, choices, current_ms in (
+        (said.shortest, _LENGTH, LENGTHS, settings.min_silence_len),
+        (said.kept, _KEEP, KEPT, settings.keep_silence),
     ):
         known = [(str(ms), duration(ms)) for ms in choices]
         lines = radios(settings, name, known, str(current_ms), duration(current_ms))
-        yield submenu(f"{label}: {duration(current_ms)}", lines)
+        yield submenu(caption(duration(current_ms)), lines)
 
 
 def _threshold(level: float | None) -> str:
-    return "found in the noise" if level is None else dbfs(level)
+    return said.FOUND if level is None else dbfs(level)
 
 
 def duration(ms: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tray_app.sentences import menu as said
 from tray_app.settings import APP_NAME
 from tray_app.states import State
 from tray_app.tray.menu import waits_for
@@ -36,11 +37,11 @@ def tooltip(view: View) -> str:
 
 def _state(view: View) -> str:
     if view.leaving:
-        return "Finishing the recording, then exiting"
+        return said.LEAVING
     if view.state is State.IDLE:
-        done = f", {view.done} %" if view.done else ""
-        return f"Finishing a recording{done}" if view.working else "Not recording"
-    return f"{'Paused at' if view.state is State.PAUSED else 'Recording'} {_elapsed(view.seconds)}"
+        return said.finishing(view.done) if view.working else said.IDLE
+    elapsed = _elapsed(view.seconds)
+    return said.paused_at(elapsed) if view.state is State.PAUSED else said.recording_for(elapsed)
 
 
 def _elapsed(seconds: float) -> str:

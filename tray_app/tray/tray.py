@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from tray_app.sentences import program as said
+from tray_app.sentences.forms import Label
 from tray_app.tray.entries import Entries
 from tray_app.tray.host import PATIENCE, TrayUnavailableError, find_tray
 from tray_app.tray.icon import picture
@@ -58,7 +60,7 @@ class _Icon(Protocol):
     def stop(self) -> None: ...
     def refresh_soon(self) -> None: ...
     def picture_size(self) -> int: ...
-    def label(self, text: str) -> str: ...
+    def label(self, caption: Label) -> str: ...
     def notify(self, message: str, title: str) -> None: ...
 
 
@@ -99,7 +101,7 @@ class Tray:
         finally:
             self._running = False
         if not self._ended:
-            raise TrayUnavailableError("The tray has gone.", detail="pystray's loop ended by itself")
+            raise TrayUnavailableError(said.TRAY_GONE, detail="pystray's loop ended by itself")
 
     def _open(self) -> _Icon:
         back_end = find_tray(PATIENCE)
@@ -186,7 +188,7 @@ class Tray:
         action, value, checked = item.action, item.value, item.checked
         chosen = None if action is None else lambda: self._tell(action, value)
         return pystray.MenuItem(
-            icon.label(item.label),
+            icon.label(item.caption),
             self._menu(icon, item.entries) if item.entries else chosen,
             checked=None if checked is None else lambda _item: checked,
             radio=item.radio,

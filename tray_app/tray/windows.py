@@ -16,14 +16,25 @@ from pystray import MenuItem
 from pystray._util import win32
 from pystray._win32 import Icon as Win32Icon
 
+from tray_app.sentences.forms import Label
 from tray_app.tray.clicks import Clicks
 
 _WM_NULL = 0x0000
 _WM_CLOSE = 0x0010
 _WM_QUERYENDSESSION = 0x0011
+_WM_CONTEXTMENU = 0x007B
 _WM_TIMER = 0x0113
 _WM_REFRESH = 0x8000 + 1
 """Ours, counted from WM_APP; pystray's own are counted from WM_USER."""
+
+_NIN_SELECT = 0x0400
+_NIN_KEYSELECT = 0x0401
+_VERSION_4 = 4
+"""NOTIFYICON_VERSION_4, of Vista: Enter is a click, the menu key asks for the menu, and each message says where.
+
+Without it the taskbar turns both keys into clicks with the right button, and the menu would open wherever the mouse is
+(Microsoft's documentation of `Shell_NotifyIcon`).
+"""
 
 _SM_CXSMICON = 49
 _PER_MONITOR_AWARE_V2 = -4
@@ -52,6 +63,7 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
         self._clicks = Clicks(_call("GetDoubleClickTime") / 1000)
         self._menu_open = False
         self._menu_stale = False
+        self._version_4 = False
         self._handles: dict[int, tuple[Image.Image, int]] = {}
         self._message_handlers |= {
             _WM_REFRESH: lambda _w, _l: refresh(),
@@ -92,9 +104,9 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
         size = _call("GetSystemMetricsForDpi", _SM_CXSMICON, scale)
         return min(max(size or _call("GetSystemMetrics", _SM_CXSMICON), 16), 256)
 
-    def label(self, text: str) -> str:
-        """Return `text` as a menu must get it to show just that: a single & would underline the next letter."""
-        return text.replace("&", "&&")
+    def label(self, caption: Label) -> str:
+        """Return a label as a menu must get it: with & before the access key, and an & of a name doubled."""
+        return caption.marked("&")
 
     @property
     def _menu_hwnd(self) -> int | None:
@@ -117,18 +129,47 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
         return callback
 
     def _on_notify(self, wparam: int, lparam: int) -> None:
-        if lparam != win32.WM_RBUTTONUP:
-            super()._on_notify(wparam, lparam)
-        elif not self._menu_open:
-            self._menu_open = True
-            try:
-                super()._on_notify(wparam, lparam)
-            finally:
-                self._menu_open = False
-                # Without a message of any kind the next menu closes at once or not at all (Microsoft's KB135788).
-                win32.PostMessage(self._hwnd, _WM_NULL, 0, 0)
-                if self._menu_stale:
-                    self._update_menu()
+        """Do what was done to the icon. The low word of `lparam` says what, in version 4 `wparam` says where.
+
+        In version 4 what is done with the mouse is told twice, as the buttons' messages and as what they ask for. Only
+        the latter comes of keys and from screen readers, too. Enter comes twice at one press, which counts as a double
+        click does, once.
+        """
+        done = lparam & 0xFFFF
+        if done in (_NIN_KEYSELECT, _NIN_SELECT if self._version_4 else win32.WM_LBUTTONUP):
+            self()
+        elif done == (_WM_CONTEXTMENU if self._version_4 else win32.WM_RBUTTONUP) and not self._menu_open:
+            self._open_menu(*self._place(wparam))
+
+    def _place(self, wparam: int) -> tuple[int, int]:
+        """Return where on the screen the menu is asked for: at the mouse, or at the icon where it was by a key."""
+        if self._version_4:
+            # For the menu's message that is not documented, but so it is, and Qt relies on it.
+            return ctypes.c_short(wparam & 0xFFFF).value, ctypes.c_short(wparam >> 16 & 0xFFFF).value
+        point = wintypes.POINT()
+        win32.GetCursorPos(ctypes.byref(point))
+        return point.x, point.y
+
+    def _open_menu(self, x: int, y: int) -> None:
+        """Show the menu at a place on the screen and do what is chosen there. Returns when it is closed."""
+        self._menu_open = True
+        try:
+            # A menu whose owner is not in front stays open whatever its user turns to (KB135788, too).
+            win32.SetForegroundWindow(self._hwnd)
+            menu, items = self._menu_handle
+            aligned = win32.TPM_RIGHTALIGN | win32.TPM_BOTTOMALIGN
+            number = win32.TrackPopupMenuEx(menu, aligned | win32.TPM_RETURNCMD, x, y, self._menu_hwnd, None)
+            if number:
+                items[number - 1](self)
+            elif _call("GetForegroundWindow") == self._hwnd:
+                # Escape: who came by the keyboard is back at the icon. Who clicked elsewhere is there already.
+                self._message(win32.NIM_SETFOCUS, 0)
+        finally:
+            self._menu_open = False
+            # Without a message of any kind the next menu closes at once or not at all (Microsoft's KB135788).
+            win32.PostMessage(self._hwnd, _WM_NULL, 0, 0)
+            if self._menu_stale:
+                self._update_menu()
 
     def _update_menu(self) -> None:
         """Build the menu anew, but never while it is open, since pystray begins by destroying the old one."""
@@ -167,6 +208,8 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
         taken = self._message(code, flags, **facts)
         if taken:
             _call("KillTimer", wintypes.HWND(self._hwnd), _RETRY_TIMER)
+            # Anew each time: the taskbar forgets it with the icon.
+            self._version_4 = self._message(win32.NIM_SETVERSION, 0, uVersion=_VERSION_4)
         return taken
 
     def _update_icon(self) -> None:
@@ -181,8 +224,9 @@ class Icon(Win32Icon):  # type: ignore[misc]  # pystray has no types
 
     def _message(self, code: int, flags: int, **facts: Any) -> bool:
         """Tell the taskbar, and return whether it took it. What is shown for long is tried again where it did not."""
+        # Version 4 shows no tooltip unless each message asks for it.
         data = win32.NOTIFYICONDATAW(
-            cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=self._hwnd, uFlags=flags, **facts
+            cbSize=ctypes.sizeof(win32.NOTIFYICONDATAW), hWnd=self._hwnd, uFlags=flags | win32.NIF_SHOWTIP, **facts
         )
         taken = bool(win32.Shell_NotifyIcon(code, data))
         if not taken and flags & (win32.NIF_ICON | win32.NIF_TIP):
