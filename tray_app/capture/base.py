@@ -26,8 +26,10 @@ SourceKind = Literal["loopback", "input", "signal"]
 class Source:
     """One thing that can be recorded.
 
-    `id` survives restarts and is what a settings file holds; `name` is for people; `rate` in Hz and `channels` are
-    the device's own; `default` is True for the loopback of the default output.
+    `id` survives restarts and is what a settings file holds, unlike every other source's and not "default"; `name` is
+    for people; `backend` is its `Backend.name`; `rate` in Hz and `channels` are the device's own; `default` is True for
+    the loopback of the default output. The menu shows every `kind` but "signal": "loopback" as an output, the rest as
+    an input.
     """
 
     id: str
@@ -100,7 +102,7 @@ class Watch(abc.ABC):
 
 
 class Backend(abc.ABC):
-    """A way to capture sound on one operating system."""
+    """A way to capture sound on one operating system. Any thread may call any method, several at once."""
 
     name: str
 
@@ -108,7 +110,9 @@ class Backend(abc.ABC):
     def sources(self) -> list[Source]:
         """Return every source there is now, loopbacks first.
 
-        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing).
+        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing), and nothing
+        else. `devices` prints the first back end's that raises, even where another one has sources; nothing to list is
+        no error.
         """
 
     @abc.abstractmethod
@@ -122,7 +126,7 @@ class Backend(abc.ABC):
     def watch(self, changed: Callable[[], None]) -> Watch | None:
         """Call `changed` (on any thread) when sources or the default may have changed; None where unsupported.
 
-        Where it is None, callers ask `sources` from time to time.
+        Where it is None, callers ask the `sources` of all back ends from time to time.
         """
         del changed
         return None
