@@ -26,10 +26,9 @@ SourceKind = Literal["loopback", "input", "signal"]
 class Source:
     """One thing that can be recorded.
 
-    `id` survives restarts and is what a settings file holds, unlike every other source's and not "default"; `name` is
-    for people; `backend` is its `Backend.name`; `rate` in Hz and `channels` are the device's own; `default` is True for
-    the loopback of the default output. The menu shows every `kind` but "signal": "loopback" as an output, the rest as
-    an input.
+    `id` survives restarts, is what a settings file holds, and no other source's (nor "default"); `name` is for people;
+    `backend` is its `Backend.name`; `rate` in Hz and `channels` are the device's own; `default` is True for the
+    loopback of the default output. The menu shows a `kind` "loopback" as an output, "input" as an input, "signal" not.
     """
 
     id: str
@@ -110,9 +109,9 @@ class Backend(abc.ABC):
     def sources(self) -> list[Source]:
         """Return every source there is now, loopbacks first.
 
-        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing), and nothing
-        else. `devices` prints the first back end's that raises, even where another one has sources; nothing to list is
-        no error.
+        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing); where
+        there is merely nothing to list it returns none. `devices` prints the first such error, even where another back
+        end has sources. Any other error hides what the other back ends have.
         """
 
     @abc.abstractmethod
