@@ -26,8 +26,9 @@ SourceKind = Literal["loopback", "input", "signal"]
 class Source:
     """One thing that can be recorded.
 
-    `id` survives restarts and is what a settings file holds; `name` is for people; `rate` in Hz and `channels` are
-    the device's own; `default` is True for the loopback of the default output.
+    `id` survives restarts, is what a settings file holds, and no other source's (nor "default"); `name` is for people;
+    `backend` is its `Backend.name`; `rate` in Hz and `channels` are the device's own; `default` is True for the
+    loopback of the default output. The menu shows a `kind` "loopback" as an output, "input" as an input, "signal" not.
     """
 
     id: str
@@ -100,7 +101,7 @@ class Watch(abc.ABC):
 
 
 class Backend(abc.ABC):
-    """A way to capture sound on one operating system."""
+    """A way to capture sound on one operating system. Any thread may call any method, several at once."""
 
     name: str
 
@@ -108,7 +109,9 @@ class Backend(abc.ABC):
     def sources(self) -> list[Source]:
         """Return every source there is now, loopbacks first.
 
-        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing).
+        Raises `BackendUnavailableError` where sound cannot be captured at all (no server, library missing); where
+        there is merely nothing to list it returns none. `devices` prints the first such error, even where another back
+        end has sources. Any other error hides what the other back ends have.
         """
 
     @abc.abstractmethod
@@ -122,7 +125,7 @@ class Backend(abc.ABC):
     def watch(self, changed: Callable[[], None]) -> Watch | None:
         """Call `changed` (on any thread) when sources or the default may have changed; None where unsupported.
 
-        Where it is None, callers ask `sources` from time to time.
+        Where it is None, callers ask the `sources` of all back ends from time to time.
         """
         del changed
         return None
