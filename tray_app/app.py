@@ -14,7 +14,7 @@ from tray_app.desktop.notify import Notifier
 from tray_app.desktop.recycle import recycle
 from tray_app.discard import Discards
 from tray_app.disk import Disk
-from tray_app.errors import SourceError
+from tray_app.errors import SourceError, SourceNotFoundError
 from tray_app.events import DiskLow, EventBus, JobFinished, Problem, StateChanged, TakeDiscarded, Unheard
 from tray_app.notices import Notices, Told
 from tray_app.processing.queue import JobQueue
@@ -226,9 +226,13 @@ class App:
 
     def _find(self, wanted: str) -> tuple[Backend, Source]:
         sources, errors = all_sources(self.backends)
-        if wanted == DEFAULT and errors and not any(source.default for source in sources):
-            raise errors[0]
-        source = find(sources, wanted)
+        try:
+            source = find(sources, wanted)
+        except SourceNotFoundError:
+            # Where nothing but the test signal is left, that is why it is not found.
+            if errors and (wanted == DEFAULT or all(source.kind == "signal" for source in sources)):
+                raise errors[0] from None
+            raise
         return next(backend for backend in self.backends if backend.name == source.backend), source
 
     def _notify(self, event: Told) -> None:

@@ -14,8 +14,9 @@ from tests.terminal.program import Record, clean_env, run
 from tray_app.capture.signal import samples_at
 
 
-def test_record_says_what_is_missing_and_never_records_the_signal_unasked(tmp_path: Path) -> None:
-    done = run("record", "--seconds", "2", env=clean_env(tmp_path))
+@pytest.mark.parametrize("named", [[], ["--source", "microphone"]])
+def test_record_says_what_is_missing_and_never_records_the_signal_unasked(tmp_path: Path, named: list[str]) -> None:
+    done = run("record", *named, "--seconds", "2", env=clean_env(tmp_path))
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
@@ -138,10 +139,12 @@ def test_the_log_is_in_a_file_and_not_on_the_screen(tmp_path: Path) -> None:
     assert "recording Built-in test signal" in log.read_text()
 
 
-def test_an_unknown_source_names_what_there_is(tmp_path: Path) -> None:
-    done = run("record", "--source", "kitchen", "--seconds", "1", env=clean_env(tmp_path))
+def test_an_unknown_source_names_what_there_is(pulse_env: PulseServer, tmp_path: Path) -> None:
+    env = clean_env(tmp_path, {name: pulse_env.env[name] for name in ("PULSE_SERVER", "PULSE_COOKIE")})
+    done = run("record", "--source", "kitchen", "--seconds", "1", env=env)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
+    assert "testsink" in done.stderr
     assert "Built-in test signal" in done.stderr
     assert not (tmp_path / "takes").exists()
 
