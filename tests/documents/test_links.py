@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from tests.documents.markdown import ROOT, Document, Link, read
+from tests.documents.markdown import ROOT, Document, Link, documents, read
 
 OF_A_MACHINE = re.compile(
     r"/work/|/root/|/home/(?!you\b)\w|/Users/(?!you\b)\w|\\Users\\(?!you\b)\w"
@@ -41,6 +41,13 @@ def test_addresses_in_plain_words_are_right_too(document: Document) -> None:
 def test_nothing_is_told_of_one_machine(document: Document) -> None:
     lines = enumerate(document.text.splitlines(), 1)
     assert [f"{document.at(line)}: {found[0]}" for line, text in lines if (found := OF_A_MACHINE.search(text))] == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {
+        (document.path.parent / unquote(link.target)).resolve() for document in documents() for link in document.links
+    }
+    assert sorted(path.name for path in (ROOT / "docs" / "pictures").iterdir() if path not in shown) == []
 
 
 def fault(document: Document, link: Link) -> str:
