@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tests.sound import wait_until
 from tray_app.desktop import notify
-from tray_app.desktop.notify import Notifier, Pace, sanitise
+from tray_app.desktop.notify import Notifier, Pace
+from tray_app.text import fit_lines
 
 DEADLINE = 20.0
 
@@ -273,23 +274,23 @@ def test_an_empty_title_is_the_programs_name() -> None:
 
 
 def test_what_is_too_long_is_cut_with_an_ellipsis() -> None:
-    assert sanitise("x" * 63, notify.MAX_TITLE) == "x" * 63
-    assert sanitise("x" * 64, notify.MAX_TITLE) == "x" * 62 + "…"
-    assert sanitise("a b", 2) == "a…"
-    assert sanitise("a\tb\x1b[1m\r\nc\ud800\0", 64) == "a b[1m\nc?"
+    assert fit_lines("x" * 63, notify.MAX_TITLE) == "x" * 63
+    assert fit_lines("x" * 64, notify.MAX_TITLE) == "x" * 62 + "…"
+    assert fit_lines("a b", 2) == "a…"
+    assert fit_lines("a\tb\x1b[1m\r\nc\ud800\0", 64) == "a b[1m\nc?"
 
 
 def test_a_character_of_two_units_counts_twice_and_is_never_cut_in_half() -> None:
-    assert sanitise("🎻" * 31, notify.MAX_TITLE) == "🎻" * 31
-    assert sanitise("🎻" * 32, notify.MAX_TITLE) == "🎻" * 31 + "…"
-    assert sanitise("x" + "🎻" * 31, notify.MAX_TITLE) == "x" + "🎻" * 31
-    assert sanitise("x" + "🎻" * 32, notify.MAX_TITLE) == "x" + "🎻" * 30 + "…"
+    assert fit_lines("🎻" * 31, notify.MAX_TITLE) == "🎻" * 31
+    assert fit_lines("🎻" * 32, notify.MAX_TITLE) == "🎻" * 31 + "…"
+    assert fit_lines("x" + "🎻" * 31, notify.MAX_TITLE) == "x" + "🎻" * 31
+    assert fit_lines("x" + "🎻" * 32, notify.MAX_TITLE) == "x" + "🎻" * 30 + "…"
 
 
 @hypothesis_settings(deadline=None, max_examples=300)
 @given(text=st.text(st.characters(), max_size=300), longest=st.sampled_from([notify.MAX_TITLE, notify.MAX_TEXT]))
 def test_any_text_becomes_one_that_can_be_shown(text: str, longest: int) -> None:
-    clean = sanitise(text, longest)
+    clean = fit_lines(text, longest)
     assert len(clean.encode("utf-16-le")) // 2 <= longest
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in clean if c != "\n")
     clean.encode()

@@ -7,9 +7,18 @@ def clock_time(seconds: float) -> str:
     """Return a duration as `1:02:03`, `2:03` or, below a minute, `3.5 s`."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return running_time(round(seconds))
+
+
+def running_time(seconds: int) -> str:
+    """Return whole seconds as a clock that runs shows them: `1:02:03`, `0:03`."""
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def duration(ms: int) -> str:
+    """Return milliseconds as people say them: `250 ms`, `1.5 s`."""
+    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"
 
 
 def dbfs(level: float) -> str:

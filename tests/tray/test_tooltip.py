@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.tray.views import MICROPHONE, NAMES, SPEAKERS, TROUBLE, chosen, walk
 from tray_app.states import State
+from tray_app.text import fit
 from tray_app.tray.menu import items
-from tray_app.tray.text import fit
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.view import LEVELS, Look, Recent, View, level_of, look
 

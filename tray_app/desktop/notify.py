@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import unicodedata
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 from tray_app import assets
 from tray_app.desktop import balloon
 from tray_app.settings import APP_NAME
+from tray_app.text import fit_lines
 
 MAX_TITLE = 63
 MAX_TEXT = 255
@@ -40,7 +40,7 @@ _HAND_OVER_SECONDS = 10
 log = logging.getLogger(__name__)
 
 Sender = Callable[[str, str], None]
-"""Shows a title and a text, both sanitised, waiting until they are handed over. May raise anything."""
+"""Shows a title and a text, both as `fit_lines` makes them, waiting until they are handed over. May raise anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Notifier:
                 return False
             self._start()
             try:
-                self._waiting.put_nowait((sanitise(title, MAX_TITLE) or APP_NAME, sanitise(text, MAX_TEXT)))
+                self._waiting.put_nowait((fit_lines(title, MAX_TITLE) or APP_NAME, fit_lines(text, MAX_TEXT)))
             except queue.Full:
                 return False
             return True
@@ -157,27 +157,6 @@ class Notifier:
         if message not in self._told:
             self._told.add(message)
             log.warning(message, error, exc_info=error)
-
-
-def sanitise(text: str, longest: int) -> str:
-    """Return `text` without control characters, with an ellipsis where it is cut to `longest` UTF-16 units.
-
-    Line ends stay, tabs become spaces. Half characters (from file names that are not text) become question marks. A
-    character that takes two units is kept whole or not at all.
-    """
-    lines = text.replace("\t", " ").splitlines()
-    clean = "\n".join("".join(_clean(character) for character in line) for line in lines).strip()
-    units = clean.encode("utf-16-le")
-    if len(units) <= 2 * longest:
-        return clean
-    return units[: 2 * (longest - 1)].decode("utf-16-le", errors="ignore").rstrip() + "…"
-
-
-def _clean(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Cs":
-        return "?"
-    return "" if category == "Cc" else character
 
 
 def system_pace() -> Pace:

@@ -15,6 +15,7 @@ from tray_app.audio.rule import CutRule
 from tray_app.picture.scale import LevelScale, TimeScale, floor_for
 from tray_app.sentences import picture as said
 from tray_app.take.facts import Facts
+from tray_app.words import duration
 
 LEAST, MOST = (160, 90), (10_000, 5_000)
 """Widths and heights that a picture can have, in pixels."""
@@ -167,15 +168,11 @@ def lengths(facts: Facts) -> str:
 
 def rule_words(rule: CutRule) -> list[str]:
     """Say by which rule was cut, the most important first."""
-    told = [said.silence(rule.threshold, _time(rule.min_silence_len), found=rule.auto)]
+    told = [said.silence(rule.threshold, duration(rule.min_silence_len), found=rule.auto)]
     told += [said.EDGES_ONLY] if rule.edges_only else []
-    told += [said.kept_around(_time(rule.keep_silence))] if rule.keep_silence else []
-    told += [said.pauses_kept(_time(rule.longest_pause))] if rule.longest_pause else []
+    told += [said.kept_around(duration(rule.keep_silence))] if rule.keep_silence else []
+    told += [said.pauses_kept(duration(rule.longest_pause))] if rule.longest_pause else []
     return told
-
-
-def _time(ms: int) -> str:
-    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"
 
 
 def elided(text: str, room: float, wide: Callable[[str], float]) -> str:

@@ -22,7 +22,7 @@ from tray_app.sentences.forms import Label
 from tray_app.settings import APP_NAME
 from tray_app.tray import plain
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Icon(plain.Icon):
@@ -68,7 +68,7 @@ class Icon(plain.Icon):
             super()._finalize()
         except GLib.Error as error:
             # It takes back its notification, at a service that may not be there.
-            _log.debug("nothing to take back: %s", error)
+            log.debug("nothing to take back: %s", error)
 
     def _notify(self, message: str, title: str | None = None) -> None:
         """Show a notification, on the caller's thread: pystray would have the loop wait for the service."""

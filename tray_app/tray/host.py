@@ -32,7 +32,7 @@ _BUS_MS = 1000
 PATIENCE = 3.0
 """Seconds that a panel has to appear: at log-on it may start later than we do."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class TrayUnavailableError(RecorderError):
@@ -128,7 +128,7 @@ def has_notifier_host() -> bool:
         )
         return bool(answer.unpack()[0])
     except Exception as error:  # no bus, nobody there, no answer: all the same here
-        _log.debug("no notifier host: %r", error)
+        log.debug("no notifier host: %r", error)
         return False
 
 
@@ -139,7 +139,7 @@ def has_x_tray() -> bool:
     try:
         display = importlib.import_module("Xlib.display").Display()
     except Exception as error:  # no X server that would have us
-        _log.debug("no X tray: %r", error)
+        log.debug("no X tray: %r", error)
         return False
     with contextlib.closing(display):
         selection = display.intern_atom(f"_NET_SYSTEM_TRAY_S{display.get_default_screen()}")

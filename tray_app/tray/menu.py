@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from tray_app import __version__
 from tray_app.sentences import menu as said
 from tray_app.states import State
+from tray_app.text import fit
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
 from tray_app.tray.setting_menus import format_menu, source_menu
 from tray_app.tray.silence_menu import silence_menu
-from tray_app.tray.text import fit
 from tray_app.tray.view import Action, Originals, Recent, View
 from tray_app.words import megabytes
 

@@ -20,7 +20,7 @@ _DOUBLE_CLICK = 0.5
 _SIZE = 64
 """Pixels. These back ends scale it to what the panel shows."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Icon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
@@ -48,14 +48,14 @@ class Icon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         try:
             setup()
         except Exception:  # a desktop may refuse the icon in many ways, and then there is nothing to run for
-            _log.exception("The icon could not be shown.")
+            log.exception("The icon could not be shown.")
             self.stop()
         while self._changed.wait() and not self._left:
             self._changed.clear()
             try:
                 self._refresh()
             except Exception:  # whatever a desktop does with one picture, the next one is to be shown
-                _log.exception("The icon could not be changed.")
+                log.exception("The icon could not be changed.")
 
     def stop(self) -> None:
         """Make `run` return. Any thread, any number of times."""

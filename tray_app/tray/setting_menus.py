@@ -14,8 +14,8 @@ from tray_app.sentences import menu as said
 from tray_app.sentences.forms import Label
 from tray_app.settings import DEFAULT, Settings
 from tray_app.states import State
+from tray_app.text import fit
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, note, submenu
-from tray_app.tray.text import fit
 from tray_app.tray.view import Listed, View
 
 _SOURCE = "RECORDER_SOURCE"

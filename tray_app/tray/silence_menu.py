@@ -10,7 +10,7 @@ from tray_app.settings import Settings
 from tray_app.tray.entries import SEPARATOR, Entries, Item, choice, choice_of_several, submenu
 from tray_app.tray.setting_menus import head, radios
 from tray_app.tray.view import View
-from tray_app.words import dbfs
+from tray_app.words import dbfs, duration
 
 _REMOVE = "RECORDER_REMOVE_SILENCE"
 _THRESH, _LENGTH, _KEEP = "RECORDER_SILENCE_THRESH", "RECORDER_MIN_SILENCE_LEN", "RECORDER_KEEP_SILENCE"
@@ -75,8 +75,3 @@ def _values(settings: Settings) -> Iterable[Entries]:
 
 def _threshold(level: float | None) -> str:
     return said.FOUND if level is None else dbfs(level)
-
-
-def duration(ms: int) -> str:
-    """Return milliseconds as people say them: `250 ms`, `1.5 s`."""
-    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:g} s"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tray_app.sentences import menu as said
 from tray_app.settings import APP_NAME
 from tray_app.states import State
+from tray_app.text import fit
 from tray_app.tray.menu import waits_for
-from tray_app.tray.text import fit
 from tray_app.tray.view import View
+from tray_app.words import running_time
 
 MAX_TOOLTIP = 127
 """UTF-16 units: `NOTIFYICONDATAW.szTip` has room for 128 with the zero at its end. pystray 0.19.5 raises on more."""
@@ -40,11 +41,5 @@ def _state(view: View) -> str:
         return said.LEAVING
     if view.state is State.IDLE:
         return said.finishing(view.done) if view.working else said.IDLE
-    elapsed = _elapsed(view.seconds)
+    elapsed = running_time(int(view.seconds))
     return said.paused_at(elapsed) if view.state is State.PAUSED else said.recording_for(elapsed)
-
-
-def _elapsed(seconds: float) -> str:
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -12,11 +12,11 @@ from PIL import Image
 
 from tray_app.sentences import program as said
 from tray_app.sentences.forms import Label
+from tray_app.text import fit
 from tray_app.tray.entries import Entries
 from tray_app.tray.host import PATIENCE, TrayUnavailableError, find_tray
 from tray_app.tray.icon import picture
 from tray_app.tray.menu import Item, items
-from tray_app.tray.text import fit
 from tray_app.tray.tooltip import tooltip
 from tray_app.tray.view import Action, Look, View, look
 
@@ -26,7 +26,7 @@ MAX_TITLE = 63
 MAX_TEXT = 255
 """UTF-16 units: a balloon's room in `NOTIFYICONDATAW`, less the zero at the end. pystray 0.19.5 raises on more."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +200,4 @@ class Tray:
         try:
             self._act(action, value)
         except Exception:  # whatever goes wrong in the program, its icon must stay to tell and to exit by
-            _log.exception("%s, chosen in the tray, failed.", action)
+            log.exception("%s, chosen in the tray, failed.", action)
