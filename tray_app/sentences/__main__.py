@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,9 @@ def text_of(node: ast.expr) -> str:
 
 
 def main() -> None:
-    """Print it."""
+    """Print it, in UTF-8 also where it goes into a file on Windows."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     for subject, module in subjects().items():
         about = (ast.get_docstring(module) or "").partition("\n")[0]
         sys.stdout.write(f"\n{subject.upper()}: {about}\n\n")
