@@ -20,7 +20,7 @@ from tray_app.notices import Notices, Told
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import Found
 from tray_app.processing.recovery import find as find_unfinished
-from tray_app.recorder.order import Order
+from tray_app.recorder.order import LIVE_LEVEL, Order
 from tray_app.recorder.recorder import Recorder
 from tray_app.sentences.forms import Notice
 from tray_app.settings import Settings
@@ -38,10 +38,8 @@ SESSION_DEADLINE = 4.0
 (`HungAppTimeout`); what is not finished by then is finished at the next start.
 """
 
-LIVE_LEVEL = 0.2
-"""Seconds between levels for whoever looks at them in a terminal …"""
 TRAY_LEVEL = 0.5
-"""… and for the icon, which shows the loudest of a second."""
+"""Seconds between levels for the icon, which shows the loudest of a second."""
 
 
 class App:

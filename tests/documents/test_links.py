@@ -14,7 +14,7 @@ from PIL import Image
 from tests.documents.markdown import ROOT, Document, Link, documents, read
 
 OF_A_MACHINE = re.compile(
-    r"/work/|/root/|/home/(?!you\b)\w|/Users/(?!you\b)\w|\\Users\\(?!you\b)\w"
+    rf"{re.escape(str(ROOT))}\b|{re.escape(str(Path.home()))}\b|[/\\](home|Users)[/\\](?!you\b)\w"
     r"|\blocalhost\b|//[\d.]+[:/]|index-url|index_url|PIP_INDEX",
 )
 """Folders, hosts and registries that are one machine's own. A user's home is that of `you`."""

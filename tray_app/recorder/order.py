@@ -10,6 +10,9 @@ from tray_app.capture.base import Backend, Source
 from tray_app.states import Command
 from tray_app.take.take import Plan
 
+LIVE_LEVEL = 0.2
+"""Seconds between levels for whoever looks at them in a terminal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -34,7 +37,7 @@ class Order:
     exact: bool = False
     limit: float | None = None
     least_free: int = 0
-    level_every: float = 0.2
+    level_every: float = LIVE_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
