@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,9 +33,18 @@ Sound = NDArray[Any]
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0, what: str = "") -> None:
-    """Return when `condition()` is true; fail after `seconds`."""
+    """Return when `condition()` is true; fail after `seconds`.
+
+    Windows refuses a file that another thread is just renaming: there that counts as not yet.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        try:
+            if condition():
+                return
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what or condition}")
         time.sleep(0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,26 @@ def test_a_file_that_somebody_reads_is_tried_again(tmp_path: Path) -> None:
     file.touch()
     keep(load({}, {}, file), {NAME: "-60"}, Refusing(2))
     assert file.read_text() == "RECORDER_SILENCE_THRESH=-60\n"
+
+
+def test_settings_are_read_while_choices_are_written(tmp_path: Path) -> None:
+    """A second program starts while the tray's menu writes: Windows lets nobody open a file that is just renamed."""
+    file = tmp_path / ".env"
+    file.write_text("RECORDER_BIT_DEPTH=16\n")
+    settings = load({}, {}, file)
+
+    def write() -> None:
+        for _ in range(20):
+            for threshold in ("-60", "-50"):
+                keep(settings, {NAME: threshold})
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write)
+        seen = {load({}, {}, file).silence_thresh for _ in iter(written.done, True)}
+        written.result()
+    assert seen <= {-40.0, -50.0, -60.0}
+    assert len(seen) > 1
+    assert file.read_text() == "RECORDER_BIT_DEPTH=16\nRECORDER_SILENCE_THRESH=-50\n"
 
 
 @pytest.fixture

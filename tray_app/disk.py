@@ -139,26 +139,29 @@ def is_full(error: OSError) -> bool:
 
 
 class Patience:
-    """Tries again for 10 s what Windows refuses because a player or scanner has the file open.
+    """Tries again what Windows refuses because a player or scanner has the file open, for 10 s unless told otherwise.
 
     For threads that nobody waits for: not for the recorder's, and not for the tray's.
     """
 
     def __init__(
-        self, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+        self,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        seconds: float = PATIENCE,
     ) -> None:
-        self._sleep, self._clock = sleep, clock
+        self._sleep, self._clock, self._seconds = sleep, clock, seconds
 
     def __call__(self, action: Callable[[], _T]) -> _T:
         """Return what `action` returns, at the first time that it is not refused. Raises as `action` does."""
-        deadline = self._clock() + PATIENCE
+        deadline = self._clock() + self._seconds
         while True:
             try:
                 return action()
             except OSError as error:
                 if not is_held(error) or self._clock() >= deadline:
                     raise
-            self._sleep(0.25)
+            self._sleep(min(0.25, self._seconds / 10))
 
 
 def _opener(path: str, flags: int) -> int:

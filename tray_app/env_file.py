@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from tray_app.disk import Disk, storage_error
+from tray_app.disk import Disk, Patience, storage_error
 from tray_app.errors import SettingError
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import settings as said
@@ -17,6 +17,9 @@ PREFIX = "RECORDER_"
 
 _MAX_FILE_BYTES = 1 << 20
 """A settings file is a page of text; a megabyte is a recording that was named by mistake."""
+
+_PATIENCE = 1.0
+"""Seconds for which a `.env` that is being written, by the tray's menu or an editor, is asked for again."""
 
 
 def read(file: Path) -> tuple[dict[str, str], list[str]]:
@@ -41,9 +44,12 @@ def _broken_line(file: Path, line: str, number: int) -> str:
 
 
 def read_text(file: Path) -> str:
-    """Return what is in a `.env`. Raises `SettingError` when it cannot be read, or is no text."""
+    """Return what is in a `.env`. Raises `SettingError` when it cannot be read, or is no text.
+
+    Takes up to a second where Windows refuses it because another program has it open.
+    """
     try:
-        with Disk().open_read(file) as opened:
+        with Patience(seconds=_PATIENCE)(lambda: Disk().open_read(file)) as opened:
             data = opened.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
         raise SettingError(storage_error(disk_said.READ_SETTINGS, file, error).said, detail=repr(error)) from error
