@@ -31,7 +31,7 @@ class Listed(Backend):
     def __init__(self, name: str, *, tells: bool) -> None:
         self.name = name
         self.asked = 0
-        self.away = False
+        self.away = self.broken = False
         self.told: Told | None = None
         self._tells = tells
 
@@ -39,6 +39,8 @@ class Listed(Backend):
         self.asked += 1
         if self.away:
             raise BackendUnavailableError(Said(f"no {self.name}"))
+        if self.broken:
+            raise OSError("the driver's own mistake")
         return [Source(f"{self.name} {self.asked}", self.name, "loopback", self.name, 48_000, 2)]
 
     def open(self, source: Source, chunk_frames: int, on_chunk: OnChunk, on_lost: OnLost) -> Stream:
@@ -92,3 +94,29 @@ def test_while_the_sound_server_is_away_the_others_are_looked_at() -> None:
         pulse.told.changed()
         wait_until(lambda: portaudio.asked > 3, 10, "nobody tells of PortAudio's")
         assert {one.backend for one in found.sources} == {"portaudio"}
+
+
+def test_what_fails_unforeseen_hides_no_other_source(caplog: pytest.LogCaptureFixture) -> None:
+    """What it showed stays, the others' are kept up to date, the log says it once, and it is asked again."""
+    wasapi, signal = Listed("wasapi", tells=True), Listed("signal", tells=False)
+    with listing(wasapi, signal) as found:
+        wait_until(lambda: found.sources, 10, "they are listed")
+        wasapi.broken = True
+        assert wasapi.told is not None
+        wasapi.told.changed()
+        wait_until(
+            lambda: int(found.sources[1].id.removeprefix("signal ")) > 3, 10, "the other is looked at again and again"
+        )
+        assert found.sources[0].id == "wasapi 1"
+        wasapi.broken = False
+        wait_until(lambda: found.sources[0].id == f"wasapi {wasapi.asked}", 10, "it is there again")
+    assert caplog.text.count("The sound system wasapi failed.") == 1
+    assert caplog.text.count("OSError: the driver's own mistake") == 1
+
+
+def test_what_fails_at_the_start_hides_no_other_source() -> None:
+    wasapi = Listed("wasapi", tells=True)
+    wasapi.broken = True
+    with listing(wasapi, Listed("signal", tells=False)) as found:
+        wait_until(lambda: found.sources, 10, "the other is listed")
+        assert {source.backend for source in found.sources} == {"signal"}

@@ -57,6 +57,10 @@ class BackendUnavailableError(SourceError):
     """There is no way to capture sound here: no sound server, or a library is missing."""
 
 
+class BackendFailedError(BackendUnavailableError):
+    """A sound system fails in a way that nobody foresaw: a driver's, or a library's own mistake."""
+
+
 class SourceNotFoundError(SourceError):
     """No source has the name or id that was asked for, or there is no default output."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from tray_app.capture import asked
 from tray_app.capture.base import Backend, Source, Watch
-from tray_app.errors import RecorderError
+from tray_app.errors import BackendFailedError, RecorderError
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ class SourceList:
         self._backends, self._changed = list(backends), changed
         self._news = threading.Event()
         self._over = threading.Event()
+        self._shown: dict[str, list[Source]] = {}
+        self._failed: set[str] = set()
         self._watches: dict[str, Watch | None] = {}
         self._thread = threading.Thread(target=self._run, name="sources", daemon=True)
 
@@ -70,14 +72,23 @@ class SourceList:
 
     def _list(self) -> bool:
         """List. Return whether the system tells when that changes, so that nobody need look again."""
-        try:
-            answers = list(asked(self._backends))
-        except Exception as error:  # a device may fail in any way; the menu then shows what it showed
-            log.warning("the sources could not be listed: %r", error)
-            return False
-        found = tuple(source for _, sources in answers if isinstance(sources, list) for source in sources)
+        answers = list(asked(self._backends))
+        failed = [error for _, error in answers if isinstance(error, BackendFailedError)]
+        self._log(failed)
+        # Where one failed the menu shows what it showed of it: it may work at the next look.
+        answered = {backend.name: answer for backend, answer in answers if answer not in failed}
+        self._shown |= {name: answer if isinstance(answer, list) else [] for name, answer in answered.items()}
+        found = tuple(source for backend, _ in answers for source in self._shown.get(backend.name, ()))
         if found != self.sources:
             self.sources = found
             self._changed()
         # The test signal never changes.
-        return all(self._watches.get(backend.name) for backend, _ in answers if backend.name != "signal")
+        told = all(self._watches.get(backend.name) for backend, _ in answers if backend.name != "signal")
+        return told and not failed
+
+    def _log(self, failed: Sequence[BackendFailedError]) -> None:
+        """Log why sources cannot be listed; what stays as it was at the last look is not said again."""
+        for error in failed:
+            if error.detail not in self._failed:
+                log.warning("%s", error.what, exc_info=error.__cause__)
+        self._failed = {error.detail for error in failed}

@@ -31,6 +31,13 @@ class Fake(Backend):
         raise NotImplementedError
 
 
+class Broken(Fake):
+    """A back end that makes a mistake."""
+
+    def sources(self) -> list[Source]:
+        raise ZeroDivisionError
+
+
 def source(name: str, id_: str = "", default: bool = False) -> Source:
     return Source(id_ or name, name, "loopback", "fake", 48_000, 2, default)
 
@@ -67,6 +74,13 @@ def test_devices_are_not_shown_twice(pulse: bool, portaudio: bool, ids: list[str
     sources, errors = all_sources(backends)
     assert [found.id for found in sources] == ids
     assert [str(error) for error in errors] == missing
+
+
+def test_what_fails_unforeseen_is_a_line_and_the_others_are_there() -> None:
+    sources, errors = all_sources([Broken("pulse"), Fake("portaudio"), pick("freebsd14")[-1]])
+    assert [found.id for found in sources] == ["portaudio-source", "signal"]
+    assert str(errors[0]).startswith("The sound system pulse failed. Restart the computer, or record")
+    assert "ZeroDivisionError" in errors[0].detail
 
 
 def test_portaudio_counts_where_there_is_no_pulse_at_all() -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tray_app.capture.base import Backend, Source
-from tray_app.errors import BackendUnavailableError, SourceNotFoundError
+from tray_app.errors import BackendFailedError, BackendUnavailableError, SourceNotFoundError
 from tray_app.sentences import sources as said
 from tray_app.sentences.forms import Said
 
@@ -60,7 +60,11 @@ def pick(system: str = sys.platform) -> list[Backend]:
 
 
 def asked(backends: Iterable[Backend]) -> Iterator[tuple[Backend, list[Source] | BackendUnavailableError]]:
-    """Ask every back end that counts, in their order: give its sources, or why it has none."""
+    """Ask every back end that counts, in their order: give its sources, or why it has none.
+
+    That is a `BackendFailedError` for whatever a back end did not foresee: the sources of the others are there for all
+    that.
+    """
     answered: set[str] = set()
     for backend in backends:
         if _COVERED_BY.get(backend.name) in answered:
@@ -69,6 +73,10 @@ def asked(backends: Iterable[Backend]) -> Iterator[tuple[Backend, list[Source] |
             sources = backend.sources()
         except BackendUnavailableError as error:
             yield backend, error
+        except Exception as error:
+            failed = BackendFailedError(said.failed(backend.name), detail=repr(error))
+            failed.__cause__ = error
+            yield backend, failed
         else:
             answered.add(backend.name)
             yield backend, sources

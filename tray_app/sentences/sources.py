@@ -19,6 +19,12 @@ NO_PORTAUDIO = Said("PortAudio is not installed.", todo="Install libportaudio2 a
 PORTAUDIO_FAILS = Said("PortAudio does not start.")
 NO_WASAPI = Said("PortAudio cannot use Windows' WASAPI.")
 
+
+def failed(name: str) -> Said:
+    """Say that a sound system fails, where nobody knows why."""
+    return Said(f"The sound system {name} failed.", todo=f"Restart the computer, {_TEST_SIGNAL}.")
+
+
 # Which source
 
 NO_DEFAULT = "There is no default output to record."
