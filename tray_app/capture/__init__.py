@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -9,6 +10,8 @@ from tray_app.capture.base import Backend, Source
 from tray_app.errors import BackendFailedError, BackendUnavailableError, SourceNotFoundError
 from tray_app.sentences import sources as said
 from tray_app.sentences.forms import Said
+
+log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 """The wanted source that means: the loopback of the default output, whichever that is."""
@@ -88,6 +91,8 @@ def all_sources(backends: Iterable[Backend]) -> tuple[list[Source], list[Backend
     errors: list[BackendUnavailableError] = []
     for _, answer in asked(backends):
         if isinstance(answer, BackendUnavailableError):
+            if isinstance(answer, BackendFailedError):
+                log.warning("%s", answer.what, exc_info=answer.__cause__)
             errors.append(answer)
         else:
             found += answer
