@@ -64,8 +64,9 @@ class Likeness:
         That has a zero at 0 and at 3 kHz, to where it would fold what lies halfway between the means' own zeros.
         """
         whole = len(samples) // self._step * self._step
-        means = samples[:whole].reshape(-1, self._step, samples.shape[1]).mean(axis=1, dtype=np.float32)
-        band: Samples = means[2:] - means[:-2]
+        # numpy's `mean` over so few neighbours takes six times as long.
+        sums = np.einsum("isc->ic", samples[:whole].reshape(-1, self._step, samples.shape[1]))
+        band: Samples = (sums[2:] - sums[:-2]) / np.float32(self._step)
         return band
 
 
