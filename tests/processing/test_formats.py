@@ -152,3 +152,15 @@ def test_speakers_keep_their_places(tmp_path: Path, name: str, channels: int) ->
     found = by_ffmpeg(tmp_path / f"made.{name}", channels)
     heard = [frequency(found[:, [channel]], 48_000) for channel in range(channels)]
     assert heard == pytest.approx(tones, abs=1.0)
+
+
+@pytest.mark.parametrize("name", ["mp3", "opus"])
+def test_a_codec_that_libsndfile_was_built_without_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    codecs = soundfile._subtypes | dict.fromkeys(("MPEG_LAYER_III", "OPUS"), 0x00F0)  # a number that stands for none
+    monkeypatch.setattr(soundfile, "_subtypes", codecs)
+    source = source_of(tmp_path, 16, 2)
+    with pytest.raises(EncodeError, match=rf"{FORMATS[name].label} could not be written: .* does not know it"):
+        encode(Disk(), source, tmp_path / "made", default(name), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["take.wav"]

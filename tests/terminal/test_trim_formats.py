@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -161,6 +162,18 @@ def test_writing_m4a_without_ffmpeg_says_so(tmp_path: Path, env: dict[str, str])
     before = tree(tmp_path)
     done = run("trim", source, "--format", "m4a", env=env | {"PATH": str(tmp_path / "nowhere")})
     assert_refused(tmp_path, done, before, "ffmpeg, which M4A needs, is missing", "Install ffmpeg")
+
+
+def test_without_libsndfile_it_says_so(tmp_path: Path, env: dict[str, str]) -> None:
+    """soundfile's wheel for every system brings none, and raises this."""
+    (tmp_path / "sound").mkdir()
+    (tmp_path / "soundfile.py").write_text("raise OSError('sndfile library not found')")
+    bare = env | {"PYTHONPATH": os.pathsep.join([str(tmp_path), env["PYTHONPATH"]])}
+    source = wav(tmp_path / "sound")
+    before = tree(tmp_path / "sound")
+    done = run("trim", source, "--format", "mp3", env=bare)
+    assert_refused(tmp_path / "sound", done, before, "cannot be saved as MP3: libsndfile is missing.", "Install it")
+    assert run("trim", source, "--format", "wav16", env=bare).returncode == 0
 
 
 def test_a_float_wav_is_read(tmp_path: Path, env: dict[str, str]) -> None:

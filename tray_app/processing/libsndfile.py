@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tray_app.audio.samples import Samples
@@ -27,6 +28,16 @@ _OPUS_LEAST, _OPUS_MOST = 6.0, 256.0
 
 _SMALL_BLOCK = 1024
 """Frames that are read at once where a file is damaged."""
+
+
+def _load() -> ModuleType:
+    """Return soundfile. Raises `AudioFileError` where it finds no libsndfile, which not every wheel of it brings."""
+    try:
+        import soundfile
+    except OSError as error:
+        raise AudioFileError(said.LIBSNDFILE_MISSING, detail=repr(error)) from error
+    module: ModuleType = soundfile
+    return module
 
 
 class _Through:
@@ -79,14 +90,12 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
     """Give a function that writes one block of the feed into `file`, which is empty.
 
     The file is complete when the context is left. Raises `OSError` as the file gives it, `AudioFileError` where
-    libsndfile cannot do it.
+    libsndfile cannot do it, or is missing.
     """
-    import soundfile
-
+    soundfile = _load()
     sink = _Through(file)
     try:
-        opened = soundfile.SoundFile(sink, "w", feed.rate, feed.channels, **_options(feed, output))
-        with opened:
+        with _created(sink, feed, output) as opened:
             _tag(opened, output, tags)
 
             def write(block: Numbers | Samples) -> None:
@@ -98,6 +107,17 @@ def writing(file: io.FileIO, feed: Feed, output: Output, tags: Tags) -> Iterator
         sink.check()
         raise AudioFileError(said.not_written(output.format.label, error.error_string), detail=repr(error)) from error
     sink.check()
+
+
+def _created(sink: _Through, feed: Feed, output: Output) -> SoundFile:
+    from soundfile import SoundFile
+
+    try:
+        return SoundFile(sink, "w", feed.rate, feed.channels, **_options(feed, output))
+    except ValueError as error:
+        # Not that of soundfile's wheels, which knows all, but the system's: before 1.1, or built without the codec.
+        why = said.not_written(output.format.label, said.UNKNOWN_TO_LIBSNDFILE)
+        raise AudioFileError(why, detail=repr(error)) from error
 
 
 def _options(feed: Feed, output: Output) -> dict[str, Any]:
@@ -164,9 +184,11 @@ class Reader:
 
 @contextlib.contextmanager
 def reading(file: io.FileIO) -> Iterator[Reader]:
-    """Open what libsndfile knows, for reading. Raises `AudioFileError` for all else, `OSError` as the file gives it."""
-    import soundfile
+    """Open what libsndfile knows, for reading.
 
+    Raises `AudioFileError` for all else, and where libsndfile is missing; `OSError` as the file gives it.
+    """
+    soundfile = _load()
     through = _Through(file)
     try:
         with soundfile.SoundFile(through) as opened:

@@ -196,6 +196,8 @@ def not_saved(path: object, form: str, why: str, todo: str) -> Said:
 # Why a format could not be made: what stands in "cannot be saved as …: WHY."
 
 FFMPEG_MISSING = Said("ffmpeg, which M4A needs, is missing.", todo="Install ffmpeg for the next one.")
+LIBSNDFILE_MISSING = Said("libsndfile is missing.", todo="Install it: on Debian the package is called libsndfile1.")
+UNKNOWN_TO_LIBSNDFILE = "the libsndfile that is installed does not know it"
 OTHER_SOUND_READ = "its sound is not what was written"
 LONGER = "it is longer than the recording"
 NO_NUMBERS = "some of its samples are no numbers"
