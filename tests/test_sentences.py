@@ -137,7 +137,7 @@ LONGEST = 200
 FILLED = "\0"
 """Stands for what is filled in."""
 
-NAMES = ("ffmpeg", "--", FILLED)
+NAMES = ("ffmpeg", "libsndfile", "--", FILLED)
 """What a sentence may begin with beside a capital: names that are written so."""
 
 

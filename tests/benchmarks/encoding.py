@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+
+import soundfile
 
 from tests.benchmarks.process import Runs, in_turn
 from tests.benchmarks.report import Table, length, ratio, spread
@@ -20,15 +23,24 @@ FORMATS = {
 """What ffmpeg is told, for what this program writes by default."""
 
 
-def ours(source: Path, target: Path) -> list[str]:
+PROGRAM = (sys.executable, "-m", "tray_app")
+
+
+def ours(source: Path, target: Path, program: Sequence[str] = PROGRAM) -> list[str]:
     """Keep all of it: no silence is as long and as soft. It is looked for, and the output read back, all the same."""
     silence = ["--min-silence-len", "60000", "--silence-thresh=-120"]
-    return [sys.executable, "-m", "tray_app", "trim", str(source), "--output", str(target), "--force", *silence]
+    return [*program, "trim", str(source), "--output", str(target), "--force", *silence]
 
 
-def ffmpeg(source: Path, target: Path, options: Sequence[str]) -> list[str]:
+def ffmpeg(source: Path, target: Path, options: Sequence[str], program: str = "ffmpeg") -> list[str]:
     """Encode, and nothing else."""
-    return ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(source), *options, str(target)]
+    return [program, "-nostdin", "-v", "error", "-y", "-i", str(source), *options, str(target)]
+
+
+def libsndfile() -> str:
+    """Say which one soundfile has found: that of its wheels for Linux was compiled without optimisation."""
+    whose = "the system's" if find_spec("_soundfile_data") is None else "that of soundfile's wheel"
+    return f"libsndfile {soundfile.__libsndfile_version__}, {whose}."
 
 
 def encoding(shop: Workshop, lengths: Sequence[int]) -> Table:
@@ -36,7 +48,7 @@ def encoding(shop: Workshop, lengths: Sequence[int]) -> Table:
     table = Table(
         "Saving in another format",
         "48 kHz, 24-bit stereo: the whole command `trim`, which looks for silence, encodes, reads back and compares, "
-        "beside ffmpeg, which encodes. Peak memory of ours above a bare Python with numpy.",
+        f"beside ffmpeg, which encodes. Peak memory of ours above a bare Python with numpy. {libsndfile()}",
         ("format, length", "ours", "times real time", "ffmpeg", "of ffmpeg", "size", "of ffmpeg's", "peak memory"),
     )
     bare = start_up(shop)["python with numpy"].peak_mib

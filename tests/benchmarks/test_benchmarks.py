@@ -47,6 +47,7 @@ def test_encoding_is_measured_beside_ffmpeg(tmp_path: Path) -> None:
     rows = (tmp_path / "out" / "speed.md").read_text(encoding="utf-8").splitlines()
     for name in ("flac", "mp3", "ogg", "opus", "m4a"):
         assert [row for row in rows if row.startswith(f"| {name}, 1 s |")]
+    assert [row for row in rows if f"libsndfile {soundfile.__libsndfile_version__}, " in row]
     assert list((tmp_path / "work").iterdir()) == []
 
 

@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tests import run as test_run
 from tests.documents.markdown import ROOT
@@ -155,13 +156,22 @@ def _pip(arguments: list[str], quoted: bool) -> None:
             unknown = set(found[1].split(",") if found[1] else ()) - _extras()
             if unknown:
                 raise WrongError(f"there is no extra {', '.join(unknown)}")
-        elif not word.startswith("-"):
+        elif not word.startswith("-") and word not in _required():
             _there([word])
 
 
 def _extras() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return set(project["optional-dependencies"])
+    return set(_project()["optional-dependencies"])
+
+
+def _required() -> set[str]:
+    """The packages that the program itself needs."""
+    return {re.split(r"[^\w.-]", wanted)[0] for wanted in _project()["dependencies"]}
+
+
+def _project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
 
 
 def _apt(arguments: list[str], quoted: bool) -> None:

@@ -62,6 +62,7 @@ def fault(block: Code, folder: Path) -> str:
         ("sh", "RECORDER_TEST_WHOLE=1 python -m pytest", "RECORDER_TEST_WHOLE is no setting"),
         ("sh", ".venv/bin/ruff check . && .venv/bin/mypy --stricter", "mypy knows no --stricter"),
         ("sh", "python3 -m venv .venv && .venv/bin/pip install -e '.[tests]'", "there is no extra tests"),
+        ("sh", ".venv/bin/pip install --no-binary soundfil soundfil", "there is no soundfil$"),
         ("sh", "sudo apt install sox frobnicate", "nothing else asks for the packages frobnicate"),
         ("sh", ".venv/bin/tray-recorder record --demo --second 5", "unrecognized arguments: --second 5"),
         ("sh", "tray-recorder trimm x", "invalid choice: 'trimm'"),
