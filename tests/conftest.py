@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -29,8 +30,16 @@ collect_ignore = (
 )
 
 
+def refuse_own_settings(root: Path) -> None:
+    """Raise where settings of the developer's lie beside the program: they would change what the tests see of it."""
+    file = root / ".env"
+    if file.exists():
+        raise pytest.UsageError(f"The program that is tested would follow {file}. Move it away while the tests run.")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Refuse to test what the developer's own settings change; make the markers known."""
+    refuse_own_settings(Path(__file__).parents[1])
     config.addinivalue_line("markers", "posix(reason): about something that Windows does not have; left out there")
     config.addinivalue_line("markers", "real_windows(reason): about something that Wine does not have; left out there")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import tray_app
+from tests.conftest import refuse_own_settings
 from tray_app import settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,13 @@ def test_only_known_things_lie_at_the_top() -> None:
 
 
 @pytest.mark.posix("about a script of the shell")
+def test_the_tests_do_not_run_beside_settings_of_ones_own(tmp_path: Path) -> None:
+    refuse_own_settings(tmp_path)
+    (tmp_path / ".env").touch()
+    with pytest.raises(pytest.UsageError, match="Move it away"):
+        refuse_own_settings(tmp_path)
+
+
 def test_what_a_machine_runs_is_what_a_person_runs(tmp_path: Path) -> None:
     """Play `python3` and see what `.ci/run` starts, and where."""
     (tmp_path / "python3").write_text('#!/bin/sh\necho "$PWD: $*"\n')
