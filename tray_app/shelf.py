@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tray_app.disk import Disk
 from tray_app.outputs import FORMATS
-from tray_app.take.cutlist import find, is_worked_on
+from tray_app.take.cutlist import find, is_worked_on, original_of_take
 from tray_app.take.names import ORIGINALS
 from tray_app.take.take import MARKER
 from tray_app.tray.view import Originals, Recent
@@ -17,11 +18,18 @@ from tray_app.tray.view import Originals, Recent
 MOST = 10
 """Recordings that are shown as recent."""
 
+LOOKED_INTO = 50
+"""Originals, the newest, whose cut lists are read for whether anything was heard. Who moves trimmed files elsewhere may
+have thousands, and a cut list of thousands of cuts takes some milliseconds.
+"""
+
 AGES = (7, 30, 90)
 """Days after which originals can be recycled."""
 
 _SOUND = {f".{known.ending}" for known in FORMATS.values()}
 _DAY = 86_400.0
+_Found = tuple[Path, float]
+"""A recording, and the time at which it was last written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +42,8 @@ class Shelf:
 
 def look(disk: Disk, folder: Path, now: Callable[[], float] = time.time) -> Shelf:
     """Look into the save folder. Takes that are being made are not shown. Raises `OSError`."""
-    newest = sorted(_finished(disk, folder), key=lambda found: found[1], reverse=True)[:MOST]
-    recent = tuple(_recent(disk, path) for path, _ in newest)
     originals = list(_finished(disk, folder / ORIGINALS))
+    recent = tuple(itertools.islice(_last(disk, folder, originals), MOST))
     if not originals:
         return Shelf(recent)
     sizes = {path: disk.size(path) for path, _ in originals}
@@ -46,6 +53,29 @@ def look(disk: Disk, folder: Path, now: Callable[[], float] = time.time) -> Shel
         old = [path for path, changed in originals if changed < at - days * _DAY]
         older.append((days, len(old), sum(sizes[path] for path in old)))
     return Shelf(recent, Originals(len(originals), sum(sizes.values()), tuple(older)))
+
+
+def _last(disk: Disk, folder: Path, originals: list[_Found]) -> Iterator[Recent]:
+    """Yield the recordings, the newest first. Where nothing was heard the original is all that there is of one."""
+    shown = set[Path | None]()
+    for path, _ in _newest_first([*_finished(disk, folder), *_newest_first(originals)[:LOOKED_INTO]]):
+        if path.parent == folder:
+            recent = _recent(disk, path)
+            shown.add(recent.original)
+            yield recent
+        # Trimmed again there may be something of it after all. That is newer, so it was found before.
+        elif path not in shown and _is_unheard(disk, path):
+            yield Recent(path, known=True, original=path, heard=False)
+
+
+def _newest_first(found: list[_Found]) -> list[_Found]:
+    return sorted(found, key=lambda one: one[1], reverse=True)
+
+
+def _is_unheard(disk: Disk, original: Path) -> bool:
+    """Return whether all of an original was silent, so that no trimmed file was made of it."""
+    known = original_of_take(disk, original)
+    return known is not None and known.facts.kept_frames == 0 < known.facts.frames
 
 
 def _recent(disk: Disk, path: Path) -> Recent:
@@ -74,7 +104,7 @@ def older_originals(disk: Disk, folder: Path, days: int, now: Callable[[], float
     return found
 
 
-def _finished(disk: Disk, folder: Path) -> Iterator[tuple[Path, float]]:
+def _finished(disk: Disk, folder: Path) -> Iterator[_Found]:
     """Yield the finished recordings in a folder, each with the time at which it was last written."""
     files = disk.list(folder)
     # A marker is there as long as a take is being made or worked on; the one of a trimmed file lies with its original.

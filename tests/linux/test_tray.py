@@ -157,6 +157,36 @@ def test_lines_have_access_keys_and_names_keep_what_they_are(desktop: LinuxDeskt
         assert program.ended() == (0, "")
 
 
+def test_a_take_in_which_nothing_was_heard_is_there_after_a_restart_and_trimmed_again(
+    desktop: LinuxDesktop, tmp_path: Path
+) -> None:
+    with PulseServer() as sound:
+        sound.play(tone(1000, -49, 60))
+        with Program(desktop, tmp_path, sound) as program:
+            desktop.click("Start recording")
+            wait_until(lambda: "Recording 0:02" in desktop.title, 20, "two seconds")
+            desktop.click("Stop recording")
+            assert desktop.wait_notified("Recording saved")[1].startswith("Nothing was heard in talk ")
+            desktop.click("Exit")
+            assert program.ended() == (0, "")
+    with Program(desktop, tmp_path) as program:
+        wait_until(lambda: desktop.has("Recent recordings"), 20, "the shelf")
+        assert lines(desktop, "Recent recordings") == ["1 talk.wav (nothing heard)"]
+        entries = ["Open", "Show in folder", "Copy path", "---", "Show what was cut", "Trim again"]
+        assert lines(desktop, "Recent recordings", "1 talk.wav") == entries
+        desktop.click("Recent recordings", "1 talk.wav", "Show in folder")
+        original = program.takes / "originals" / "talk.wav"
+        wait_until(lambda: desktop.shown_files == [original.as_uri()], 20, "the file manager")
+        desktop.click("Remove silence", "Silence is at most", "−60 dBFS")
+        wait_until(lambda: desktop.has("Remove silence: −60 dBFS"), 20, "the threshold is chosen")
+        desktop.click("Recent recordings", "1 talk.wav", "Trim again")
+        wait_until(lambda: lines(desktop, "Recent recordings") == ["1 talk (2).wav"], 20, "it is a recording now")
+        desktop.click("Exit")
+        assert program.ended() == (0, "")
+    samples, rate = soundfile.read(program.takes / "talk (2).wav", dtype="float32", always_2d=True)
+    assert frequency(samples[: rate // 2], rate) == pytest.approx(1000, abs=1)
+
+
 def test_a_format_chosen_in_the_menu_is_that_of_the_next_recording(
     desktop: LinuxDesktop, sound: PulseServer, tmp_path: Path
 ) -> None:

@@ -18,10 +18,12 @@ from tray_app.disk import Disk
 from tray_app.errors import OutputExistsError, TakeBusyError
 from tray_app.events import EventBus, JobFinished, Problem
 from tray_app.loading import load
+from tray_app.outputs import Output
 from tray_app.processing.jobs import Jobs
 from tray_app.processing.listed import Listed, again, beside, trim_listed
 from tray_app.processing.queue import JobQueue
 from tray_app.processing.recovery import find
+from tray_app.take.cutlist import find as find_list
 from tray_app.take.facts import read_sidecar, write_sidecar
 from tray_app.take.take import Plan, Take, begin_again
 
@@ -60,19 +62,37 @@ def test_trim_leaves_a_cut_list_that_gives_the_trimmed_file(tmp_path: Path) -> N
     assert found["rule"]["min_silence_len"] == 500
 
 
+THEIRS = '{"text": "what was said"}'
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_file_of_the_users_with_the_lists_name_stays(tmp_path: Path, force: bool) -> None:
     wav(tmp_path)
-    theirs = tmp_path / "talk_trimmed.json"
-    theirs.write_text('{"text": "what was said"}')
+    (tmp_path / "talk_trimmed.json").write_text(THEIRS)
+    done = trim(tmp_path, force=force, labels=True)
+    assert names(tmp_path) == [
+        *("talk.wav", "talk_trimmed.json"),
+        *("talk_trimmed.wav", "talk_trimmed.wav.json", "talk_trimmed.wav.txt"),
+    ]
+    assert done.cut_list == tmp_path / "talk_trimmed.wav.json"
+    assert (tmp_path / "talk_trimmed.json").read_text() == THEIRS
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_files_of_the_users_with_both_names_stay(tmp_path: Path, force: bool) -> None:
+    wav(tmp_path)
+    theirs = [tmp_path / "talk_trimmed.json", tmp_path / "talk_trimmed.wav.json", tmp_path / "talk_trimmed.txt"]
+    for path in theirs:
+        path.write_text("1.0\t2.0\tcut\n")
     if force:
-        assert trim(tmp_path, force=True).cut_list is None
+        done = trim(tmp_path, force=True, labels=True)
+        assert (done.cut_list, done.labels) == (None, tmp_path / "talk_trimmed (2).txt")
         assert (tmp_path / "talk_trimmed.wav").exists()
     else:
         with pytest.raises(OutputExistsError, match=r"talk_trimmed.json exists already.*--force to go without"):
             trim(tmp_path)
-        assert names(tmp_path) == ["talk.wav", "talk_trimmed.json"]
-    assert theirs.read_text() == '{"text": "what was said"}'
+        assert len(names(tmp_path)) == 4
+    assert [path.read_text() for path in theirs] == ["1.0\t2.0\tcut\n"] * 3
 
 
 def test_the_cut_list_of_another_file_stays(tmp_path: Path) -> None:
@@ -80,9 +100,36 @@ def test_the_cut_list_of_another_file_stays(tmp_path: Path) -> None:
     wav(tmp_path)
     write_sidecar(Disk(), tmp_path / "out.json", replace(trim(tmp_path).facts, original="out.wav"))
     before = (tmp_path / "out.json").read_bytes()
-    with pytest.raises(OutputExistsError, match=r"out.json exists already"):
-        trim_listed(Disk(), tmp_path / "talk.wav", beside(tmp_path / "out.wav"), RULE)
+    done = trim_listed(Disk(), tmp_path / "talk.wav", beside(tmp_path / "out.wav"), RULE)
+    assert done.cut_list == tmp_path / "out.wav.json"
     assert (tmp_path / "out.json").read_bytes() == before
+    found = find_list(Disk(), tmp_path / "out.wav")
+    assert found is not None
+    assert found.original == tmp_path / "talk.wav", "its own, though the other one is about a file of that name, too"
+
+
+def test_files_that_differ_in_their_ending_only_have_a_cut_list_each(tmp_path: Path) -> None:
+    """Of one input in two formats, or of two; made again each gets its own, in either order."""
+    wav(tmp_path)
+    soundfile.write(tmp_path / "talk.flac", TWO, RATE, "PCM_24")
+    of = {"talk_trimmed.wav": ("talk.wav", RULE), "talk_trimmed.flac": ("talk.flac", WIDE)}
+    lists = {"talk_trimmed.wav": "talk_trimmed.json", "talk_trimmed.flac": "talk_trimmed.flac.json"}
+    for made in (list(of), list(of), list(reversed(of))):
+        for name in made:
+            source, rule = of[name]
+            output = Output("flac", 5.0) if name.endswith("flac") else Output()
+            target = beside(tmp_path / name)
+            force = target.sound.exists()
+            done = trim_listed(Disk(), tmp_path / source, target, rule, output=output, labels=True, force=force)
+            assert done.cut_list == tmp_path / lists[name]
+            assert done.labels == done.cut_list.with_suffix(".txt")
+        assert names(tmp_path) == sorted(
+            [*of, *lists.values(), "talk.flac", "talk.wav", "talk_trimmed.txt", "talk_trimmed.flac.txt"]
+        )
+        for name, (source, rule) in of.items():
+            found = find_list(Disk(), tmp_path / name)
+            assert found is not None
+            assert (found.original, found.facts.rule) == (tmp_path / source, rule)
 
 
 def test_the_list_of_a_trimmed_file_that_is_gone_is_made_anew(tmp_path: Path) -> None:
@@ -96,6 +143,17 @@ def test_the_list_of_a_trimmed_file_that_is_gone_is_made_anew(tmp_path: Path) ->
         trim(tmp_path)
 
 
+def test_of_two_lists_of_a_file_the_one_that_is_read_is_made_anew(tmp_path: Path) -> None:
+    target = beside(wav(tmp_path).with_name("talk_trimmed.wav"))
+    trim(tmp_path)
+    for path in target.cut_lists[1:]:
+        path.write_bytes(target.cut_lists[0].read_bytes())
+    done = trim_listed(Disk(), tmp_path / "talk.wav", target, WIDE, force=True)
+    found = find_list(Disk(), target.sound)
+    assert found is not None
+    assert (found.path, found.facts.rule) == (done.cut_list, WIDE)
+
+
 def test_a_relative_name_is_known_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wav(tmp_path)
     trim(tmp_path)
@@ -103,7 +161,7 @@ def test_a_relative_name_is_known_again(tmp_path: Path, monkeypatch: pytest.Monk
     source, target = Path("talk.wav"), beside(Path("talk_trimmed.wav"))
     with pytest.raises(OutputExistsError, match=r"talk_trimmed.wav exists already"):
         trim_listed(Disk(), source, target, RULE)
-    assert trim_listed(Disk(), source, target, CutRule(501, -40), force=True).cut_list == target.cut_list
+    assert trim_listed(Disk(), source, target, CutRule(501, -40), force=True).cut_list == Path("talk_trimmed.json")
     assert json.loads((tmp_path / "talk_trimmed.json").read_text())["rule"]["min_silence_len"] == 501
 
 

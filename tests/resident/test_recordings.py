@@ -15,7 +15,7 @@ from tests.sound import wait_until
 from tray_app.disk import Disk
 from tray_app.states import State
 from tray_app.take.facts import read_sidecar
-from tray_app.tray.view import Action, Originals
+from tray_app.tray.view import Action, Originals, Recent
 
 
 def test_the_folder_is_opened(desk: Desk) -> None:
@@ -128,6 +128,24 @@ def test_a_kept_original_is_trimmed_again_by_the_settings_as_they_are_then(desk:
     (desk.folder / "originals" / "take.take").touch()
     desk.tray.pick(Action.TRIM_AGAIN, str(recent.original))
     assert "still recorded, or worked on" in desk.sees(lambda view: view.trouble).trouble
+
+
+def test_a_take_in_which_nothing_was_heard_is_trimmed_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = desk.folder.parent / "cache"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: cache)
+    desk.tray.pick(Action.CHOOSE, "RECORDER_SILENCE_THRESH=0")
+    desk.record(0.5)
+    desk.tray.pick(Action.STOP)
+    original = desk.folder / "originals" / "take.wav"
+    unheard = Recent(original, True, original, heard=False)
+    assert desk.sees(lambda view: view.recent and not view.working).recent == (unheard,)
+    assert not (desk.folder / "take.wav").exists()
+    desk.tray.pick(Action.SHOW_CUTS, str(unheard.path))
+    wait_until(lambda: desk.asked == [("open", str(cache / "pictures" / "take.png"))], 20, "all that was cut is shown")
+    desk.tray.pick(Action.CHOOSE, "RECORDER_SILENCE_THRESH=-40")
+    desk.tray.pick(Action.TRIM_AGAIN, str(unheard.original))
+    made = Recent(desk.folder / "take (2).wav", True, original)
+    desk.sees(lambda view: view.recent == (made,) and not view.working, "there is something of it now")
 
 
 def test_a_desktop_that_fails_is_said(desk: Desk, tmp_path: Path) -> None:

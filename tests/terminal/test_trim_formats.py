@@ -100,6 +100,38 @@ def test_the_format_may_be_named_and_its_quality(tmp_path: Path, env: dict[str, 
     assert soundfile.info(tmp_path / "new" / "talk.wav").subtype == "PCM_16"
 
 
+def test_two_files_of_a_folder_that_differ_in_their_ending_only(tmp_path: Path, env: dict[str, str]) -> None:
+    """One output is not written twice, not even by force; outputs in two formats have a cut list each."""
+    sound, made = tmp_path / "sound", wav(tmp_path, fmt=AudioFormat(44_100, 2, 16))
+    sound.mkdir()
+    for name in ("talk.flac", "talk.mp3"):
+        ffmpeg(made, sound / name)
+
+    def trims(*arguments: str | Path) -> tuple[int, set[str], str]:
+        """Return the status, which files are new or others now, and what is said of errors."""
+        before = tree(sound)
+        done = run("trim", *arguments, env=env)
+        return done.returncode, {name for name, data in tree(sound).items() if before.get(name) != data}, done.stderr
+
+    whole = {"talk_trimmed.wav", "talk_trimmed.json"}
+    told = f"{sound / 'talk_trimmed.wav'} is the output of another input already. {sound / 'talk.mp3'} was not trimmed."
+    status, changed, said = trims(sound)
+    assert (status, changed, said.count("\n")) == (1, whole, 1)
+    assert told in said
+    assert json.loads((sound / "talk_trimmed.json").read_text())["original"] == "talk.flac"
+    status, changed, said = trims(sound)
+    assert (status, changed, said.count("\n")) == (1, set(), 2)
+    assert trims(sound / "talk.mp3", "--format", "mp3") == (0, {"talk_trimmed.mp3", "talk_trimmed.mp3.json"}, "")
+    assert trims(sound / "talk.flac", "--format", "flac") == (0, {"talk_trimmed.flac", "talk_trimmed.flac.json"}, "")
+    status, changed, said = trims(sound, "--keep-silence", "100", "--force")
+    assert (status, changed, said.count("\n")) == (1, whole, 1)
+    assert told in said
+    for name in ("talk_trimmed.json", "talk_trimmed.flac.json", "talk_trimmed.mp3.json"):
+        found = json.loads((sound / name).read_text())
+        assert found["rule"]["keep_silence"] == (100 if name == "talk_trimmed.json" else 0)
+        assert found["original"] == ("talk.mp3" if "mp3" in name else "talk.flac")
+
+
 def test_sound_in_another_format_becomes_wav_or_what_is_asked_for(tmp_path: Path, env: dict[str, str]) -> None:
     source = ffmpeg(wav(tmp_path, fmt=AudioFormat(44_100, 2, 16)), tmp_path / "talk.flac")
     assert run("trim", source, env=env).returncode == 0

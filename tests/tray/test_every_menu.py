@@ -65,6 +65,7 @@ KEYED = [
     at_home(settings=chosen(remove_silence=False)),
     at_home(settings=chosen(silence_thresh=-42.5, sample_rate=22_050, channels=6, source="USB Stick"), ffmpeg=False),
     at_home(recent=tuple(Recent(Path(f"takes/{name}"), True, Path(name)) for name in "_&sSpPoOx1")),
+    at_home(recent=(Recent(Path("takes/originals/b.wav"), True, Path("takes/originals/b.wav"), heard=False),)),
     at_home(originals=Originals(9, 5_000_000, ((7, 1, 7), (30, 1, 7), (90, 1, 7)))),
     *(at_home(settings=changed(chosen(), preset.texts, Path("takes/.env"))) for preset in PRESETS),
 ]

@@ -240,6 +240,13 @@ def test_recent_recordings() -> None:
     (only,) = opened(gone, "Recent recordings")
     assert isinstance(only, Item)
     assert labels(only.entries)[3:] == ["---", "Show what was cut"], "without its original it cannot be trimmed again"
+    original = Path("takes/originals/b.wav")
+    unheard = at_home(recent=(Recent(original, True, original, heard=False),))
+    (only,) = opened(unheard, "Recent recordings")
+    assert isinstance(only, Item)
+    assert (only.label, only.key) == ("1 b.wav (nothing heard)", "1")
+    assert labels(only.entries) == labels(first.entries), "all can be done with its original"
+    assert {entry.value for entry in only.entries if isinstance(entry, Item)} == {str(original)}
 
 
 def test_the_originals() -> None:

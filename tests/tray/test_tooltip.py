@@ -90,8 +90,11 @@ def room(text: str) -> int:
         settings=st.builds(lambda source: chosen(source=source), NAMES),
         sources=st.builds(lambda name: (replace(SPEAKERS, name=name), MICROPHONE), NAMES),
         recent=st.builds(
-            lambda name, known: (Recent(path := Path(f"x{name.replace(chr(0), '').replace('/', '')}"), known, path),),
+            lambda name, known, heard: (
+                Recent(path := Path(f"x{name.replace(chr(0), '').replace('/', '')}"), known, path, heard),
+            ),
             NAMES,
+            st.booleans(),
             st.booleans(),
         ),
     )

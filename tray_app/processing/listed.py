@@ -15,7 +15,7 @@ from tray_app.processing.trimming import trim_file
 from tray_app.sentences import disk as disk_said
 from tray_app.sentences import files as files_said
 from tray_app.sentences import recording as recording_said
-from tray_app.take.cutlist import ENDING, find, is_about, is_worked_on, original_of_take, read
+from tray_app.take.cutlist import ENDING, find, is_about, is_worked_on, names_beside, original_of_take, read
 from tray_app.take.facts import Facts, write_sidecar
 from tray_app.take.labels import write_labels
 from tray_app.take.names import free_name
@@ -27,10 +27,13 @@ LABELS = ".txt"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a trimmed file goes, and its cut list; None where `sound` itself has the name that it would have."""
+    """Where a trimmed file goes, and the names that its cut list may have, the usual one first.
+
+    There are none where `sound` itself has the usual one.
+    """
 
     sound: Path
-    cut_list: Path | None
+    cut_lists: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class Listed:
 
 def beside(sound: Path) -> Target:
     """Return the target of a file with the cut list beside it."""
-    cut_list = sound.with_suffix(ENDING)
-    return Target(sound, None if cut_list == sound else cut_list)
+    names = names_beside(sound)
+    return Target(sound, () if sound in names else names)
 
 
 def again(disk: Disk, source: Path, ending: str = WAV) -> Target | None:
@@ -61,7 +64,7 @@ def again(disk: Disk, source: Path, ending: str = WAV) -> Target | None:
         name = free_name(disk, [home.parent, home], source.stem)
     except OSError as error:
         raise storage_error(disk_said.TRIM, source, error, safe=disk_said.NOTHING_CHANGED) from error
-    return Target(home.parent / f"{name}.{ending}", home / f"{name}{ENDING}")
+    return Target(home.parent / f"{name}.{ending}", (home / f"{name}{ENDING}",))
 
 
 def trim_listed(
@@ -78,8 +81,8 @@ def trim_listed(
 ) -> Listed:
     """Trim as `trim_file` does, then write the cut list, and with `labels` labels beside it.
 
-    A file that has the cut list's name is refused as the target itself is. With `force` only the cut list of an earlier
-    file at the same target is replaced; what is somebody else's stays, and there is no cut list then. Raises as
+    Of files that have the cut list's name only the list of an earlier file at the same target is replaced. Where each
+    name is somebody else's that is refused as the target itself is; with `force` there is no cut list then. Raises as
     `trim_file`, and `TakeBusyError` for an original that is still being recorded.
     """
     if target is not None and original_of_take(disk, source) is not None and is_worked_on(disk, source):
@@ -95,7 +98,9 @@ def trim_listed(
             write_sidecar(disk, cut_list, facts.with_files(cut_list, source, sound))
         at = None
         if labels:
-            at = write_labels(disk, (target.cut_list or target.sound).with_suffix(LABELS), facts, replaces=force)
+            # Without a cut list of ours beside them, labels that are there may be another file's.
+            replaces = force and cut_list is not None
+            at = write_labels(disk, (cut_list or target.sound).with_suffix(LABELS), facts, replaces=replaces)
     except OSError as error:
         wrong = cut_list or target.sound
         raise storage_error(disk_said.WRITE_CUTS, wrong, error, safe=disk_said.is_complete(sound)) from error
@@ -103,18 +108,24 @@ def trim_listed(
 
 
 def _free(disk: Disk, target: Target, *, force: bool) -> Path | None:
-    """Return where the cut list may be written; None where there is somebody else's file, and `force`."""
-    path = target.cut_list
-    if path is None or not disk.exists(path):
-        return path
-    there = read(disk, path)
-    if there is not None and is_about(there, target.sound, original=False):
-        # Whether its sound may be replaced is asked there.
-        return path
-    if not force:
-        raise OutputExistsError(disk_said.exists(path, files_said.CHOOSE_OUTPUT_OR_NO_LIST))
-    log.warning("%s stays, so %s has no cut list", path, target.sound)
+    """Return where the cut list may be written; None where each name is somebody else's, and `force`."""
+    taken = [path for path in target.cut_lists if disk.exists(path)]
+    # Whether their sound may be replaced is asked there.
+    own = [path for path in taken if _is_list_of(disk, path, target.sound)]
+    free = [path for path in target.cut_lists if path not in taken]
+    if own or free:
+        return own[-1] if own else free[0]
+    if taken and not force:
+        raise OutputExistsError(disk_said.exists(taken[0], files_said.CHOOSE_OUTPUT_OR_NO_LIST))
+    if taken:
+        log.warning("%s stays, so %s has no cut list", taken[0], target.sound)
     return None
+
+
+def _is_list_of(disk: Disk, path: Path, sound: Path) -> bool:
+    """Return whether a file is the cut list of what was trimmed into `sound`."""
+    found = read(disk, path)
+    return found is not None and is_about(found, sound, original=False)
 
 
 def _with_known(disk: Disk, source: Path, facts: Facts) -> Facts:

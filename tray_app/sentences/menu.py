@@ -176,6 +176,11 @@ def recent(place: int, name: str) -> Label:
     return label(f"{before}&{digit}", f" {name}")
 
 
+def unheard(name: str) -> str:
+    """Return the name of a recent recording in which nothing was heard."""
+    return f"{name} (nothing heard)"
+
+
 def originals(size: str) -> Label:
     """Return the label of the menu of the originals."""
     return label("Ori&ginals", f" ({size})")

@@ -34,6 +34,14 @@ class CutList:
     trimmed: Path | None
 
 
+def names_beside(file: Path) -> tuple[Path, Path]:
+    """Return the names that the cut list of a file may have beside it: `NAME.json`, or else `NAME.wav.json`.
+
+    So a `NAME.flac` and a `NAME.mp3` have one each. Where both are about the file the second one counts.
+    """
+    return file.with_suffix(ENDING), file.with_name(f"{file.name}{ENDING}")
+
+
 def find(disk: Disk, file: Path) -> CutList | None:
     """Return the cut list of a recording, which may be the original or the trimmed file. None where there is none.
 
@@ -41,7 +49,7 @@ def find(disk: Disk, file: Path) -> CutList | None:
     """
     file = file.absolute()
     below = file.parent / ORIGINALS
-    candidates = [file.with_suffix(ENDING), below / f"{file.stem}{ENDING}"]
+    candidates = [*reversed(names_beside(file)), below / f"{file.stem}{ENDING}"]
     if numbered := _NUMBERED.fullmatch(file.stem):
         candidates.append(below / f"{numbered[1]}{ENDING}")
     found = (read(disk, path) for path in candidates if path != file)

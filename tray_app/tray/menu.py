@@ -122,7 +122,8 @@ def _recent(place: int, recent: Recent) -> Item:
         cuts.append(Item(said.TRIM_AGAIN, Action.TRIM_AGAIN, str(recent.original)))
     if cuts:
         entries += [SEPARATOR, *cuts]
-    return submenu(said.recent(place, fit(recent.path.name, _MAX_LINE)), entries)
+    name = fit(recent.path.name, _MAX_LINE)
+    return submenu(said.recent(place, name if recent.heard else said.unheard(name)), entries)
 
 
 def _originals(originals: Originals) -> Item:

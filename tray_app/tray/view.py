@@ -65,12 +65,14 @@ class Listed:
 class Recent:
     """One of the last recordings: its `path`, whether it is `known` what was cut of it, and its kept `original`.
 
-    `original` is None where it was not kept, or is the recording itself.
+    `original` is None where it was not kept, or is the recording itself. Where nothing was `heard` there is no trimmed
+    file, and both are the kept original.
     """
 
     path: Path
     known: bool = False
     original: Path | None = None
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
