@@ -1,4 +1,4 @@
-"""Every large count whole, and the tables: `python -m tests.faults` (a quarter of an hour; with the soak 30 min more).
+"""Every large count whole, and the tables: `python -m tests.faults` (20 minutes; with the soak 30 min more).
 
     python -m tests.faults [--soak] [--no-windows] [pytest's own arguments, such as -k kill]
 
@@ -28,7 +28,7 @@ def main() -> int:
     options, more = parser.parse_known_args()
     TABLE.parent.mkdir(parents=True, exist_ok=True)
     TABLE.unlink(missing_ok=True)
-    env = os.environ | {"RECORDER_TESTS_WHOLE": "1", "RECORDER_TESTS_TABLE": str(TABLE)}
+    env = os.environ | {"RECORDER_TESTS_WHOLE": "1", "RECORDER_TESTS_TABLE": str(TABLE.relative_to(ROOT))}
     commands = [[sys.executable, "-m", "pytest", "-q", "-s", "--timeout", "1800", *TESTS, *more]]
     if sys.platform == "linux" and not options.no_windows:
         commands.append([sys.executable, "tests/windows/run.py", "-q", "-s", "--timeout", "1800", *ON_WINDOWS, *more])

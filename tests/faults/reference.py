@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from tests.sound import as_float, noise24
 from tray_app.capture.base import Backend, Chunk, Samples, Source, Stream
 
+ROOT = Path(__file__).resolve().parents[2]
+
 RATE = 48_000
 ROUND = 5
 """Seconds after which the noise begins again."""
@@ -142,9 +144,9 @@ class Table:
         )
 
     def tell(self) -> None:
-        """Print it, and add it to the file that `RECORDER_TESTS_TABLE` names."""
+        """Print it, and add it to the file that `RECORDER_TESTS_TABLE` names, from the project's folder on."""
         print(self)
         file = os.environ.get("RECORDER_TESTS_TABLE")
         if file:
-            with Path(file).open("a", encoding="utf-8") as out:
+            with (ROOT / file).open("a", encoding="utf-8") as out:
                 out.write(f"{self}\n")

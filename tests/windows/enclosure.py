@@ -67,12 +67,13 @@ class Lab:
         return ["chroot", str(self.tree), "/usr/bin/env", f"--chdir={folder}", *program, *command]
 
     def environment(self, prefix: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment for `wine`: nothing of the user's but the time zone, and how much to test.
+        """Return the environment for `wine`: the user's time zone, how much to test and where to tell.
 
         Wine's own words are switched off, since they would stand among the programs'. No Mono, Gecko, debugger or
         desktop menu: they would ask or be slow. No message bus: its notifications would leave the lab.
         """
-        kept = {name: os.environ[name] for name in ("TZ", "RECORDER_TESTS_WHOLE") if name in os.environ}
+        asked = ("TZ", "RECORDER_TESTS_WHOLE", "RECORDER_TESTS_TABLE")
+        kept = {name: os.environ[name] for name in asked if name in os.environ}
         own = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(prefix.parent),
