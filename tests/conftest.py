@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,11 @@ def refuse_own_settings(root: Path) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse to test what the developer's own settings change; make the markers known."""
+    """Refuse to test what the developer's own settings change; hear Ctrl-C; make the markers known."""
     refuse_own_settings(Path(__file__).parents[1])
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's `… &` has it ignored, in all that the tests start, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "posix(reason): about something that Windows does not have; left out there")
     config.addinivalue_line("markers", "real_windows(reason): about something that Wine does not have; left out there")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,7 +51,6 @@ def test_only_known_things_lie_at_the_top() -> None:
     assert {name for name in names - TOP_LEVEL if not any(fnmatch.fnmatch(name, one) for one in ignored)} == set()
 
 
-@pytest.mark.posix("about a script of the shell")
 def test_the_tests_do_not_run_beside_settings_of_ones_own(tmp_path: Path) -> None:
     refuse_own_settings(tmp_path)
     (tmp_path / ".env").touch()
@@ -58,6 +58,7 @@ def test_the_tests_do_not_run_beside_settings_of_ones_own(tmp_path: Path) -> Non
         refuse_own_settings(tmp_path)
 
 
+@pytest.mark.posix("about a script of the shell")
 def test_what_a_machine_runs_is_what_a_person_runs(tmp_path: Path) -> None:
     """Play `python3` and see what `.ci/run` starts, and where."""
     (tmp_path / "python3").write_text('#!/bin/sh\necho "$PWD: $*"\n')
@@ -65,3 +66,13 @@ def test_what_a_machine_runs_is_what_a_person_runs(tmp_path: Path) -> None:
     environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run([ROOT / ".ci" / "run", "-k", "x"], cwd=tmp_path, env=environ, capture_output=True, text=True)
     assert done.stdout == f"{ROOT}: tests/run.py -k x\n"
+
+
+@pytest.mark.posix("about a script of the shell")
+def test_the_tests_pass_in_the_background_of_a_script() -> None:
+    """There Ctrl-C is ignored, in all that is started."""
+    test = "tests/desktop/test_signals.py::test_afterwards_everything_is_as_before"
+    script = 'trap "" INT; exec "$@"'
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert "1 passed" in done.stdout, done.stdout
