@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import logging.handlers
 import os
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -23,6 +26,9 @@ FILE_NAME = "tray-recorder.log"
 MAX_BYTES = 1_000_000
 OLD_FILES = 3
 """How many full files are kept beside the one that is written."""
+
+_TRIES = 100
+"""Milliseconds that a process waits while another one makes room. What it writes then goes into the full file."""
 
 _FORMAT = "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s"
 
@@ -46,13 +52,25 @@ class _File(logging.handlers.RotatingFileHandler):
     def doRollover(self) -> None:  # noqa: N802
         """Start a new file. Where that is refused (on Windows somebody looks at it), write on in the old one."""
         if self.stream:
-            moved = self._moved_by_another(self.stream)
+            with contextlib.suppress(OSError), self._alone():
+                moved = self._moved_by_another(self.stream)
+                self.stream.close()
+                if not moved:
+                    self._shift()
             self.stream.close()
             self.stream = None
-            if not moved:
-                with contextlib.suppress(OSError):
-                    self._shift()
         self.stream = self._open()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock by which one process at a time makes room. Raises `OSError` where another has it for long."""
+        with io.FileIO(f"{self.baseFilename}.lock", "a", opener=_private) as held:
+            for _ in range(_TRIES):
+                if Disk().lock(held):
+                    yield
+                    return
+                time.sleep(0.001)
+        raise TimeoutError
 
     def _moved_by_another(self, stream: TextIOWrapper) -> bool:
         """Return whether another process put a new file in place of the one that is open here."""
@@ -72,6 +90,10 @@ class _File(logging.handlers.RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Let a record go that cannot be written: a full disk must not end a recording, nor spoil the screen."""
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def _append_to(path: str) -> int:
